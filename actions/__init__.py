@@ -1,0 +1,1 @@
+"""What the assistant does: Rasa's custom actions, the reporting standard's reader, reports, submission and status."""

@@ -1,0 +1,122 @@
+"""Answers to questions, referrals to who is competent, help in distress, and what comes with a file."""
+
+from __future__ import annotations
+
+from actions.checks import Refused, check
+from actions.controls import put_aside
+from actions.turn import Turn, TurnAction, payload
+
+
+class Answer(TurnAction):
+    """Answer a question from the knowledge base, with what the answer rests on."""
+
+    action = "action_answer"
+
+    async def act(self, turn: Turn) -> None:
+        # A suggested question that was pressed comes with the button, not as text.
+        answer_question(turn, turn.entity("question") or turn.text)
+        if turn.in_form:
+            turn.go_to(turn.step, again=True)
+
+
+class AnswerAndStore(TurnAction):
+    """A message that gives a value and asks something: keep the one, answer the other."""
+
+    action = "action_answer_and_store"
+
+    async def act(self, turn: Turn) -> None:
+        element = turn.element()
+        value = turn.entity(element.id) if element else None
+        taken = False
+        if element and value is not None:
+            try:
+                kept = check(element, value, turn.standard, turn.received)
+            except Refused as problem:
+                turn.say(
+                    f"utter_problem_{problem.problem}", example=element.example, label=element.label, **problem.values
+                )
+            else:
+                taken = True
+                turn.set(element.id, kept)
+                turn.interview.values[element.id] = kept
+                turn.set("trail", [*(turn.slots.get("trail") or []), element.id])
+                for gone in turn.interview.drop_stale():
+                    turn.set(gone, None)
+        answer_question(turn, turn.text)
+        turn.go_to(turn.interview.next_step(turn.step), again=not taken)
+        await turn.save()
+
+
+def answer_question(turn: Turn, text: str) -> None:
+    """Say the answer with its citations, or honestly that there is none, with who can help."""
+    found = turn.services.knowledge.ask(text, matter=turn.interview.matter_id)
+    if found.answered:
+        rests_on = "；".join(f"《{c.title}》{c.article or ''}" for c in found.citations[:2])
+        turn.say("utter_answer", answer=found.answer, rests_on=rests_on)
+    elif found.suggestions:
+        # A question is a message like any other: pressing it asks it.
+        turn.say("utter_answer_did_you_mean", [(q[:20], payload("ask", question=q)) for q in found.suggestions[:3]])
+    else:
+        turn.say("utter_answer_unknown", lines=turn.services.hotline_list(("cac_12377", "legal_aid_12348")))
+
+
+class Refer(TurnAction):
+    """Not an infringement by online information: why, and who is competent (art. 17)."""
+
+    action = "action_refer"
+
+    async def act(self, turn: Turn) -> None:
+        wanted = turn.entity("referral")
+        referral = turn.standard.referral(wanted) or turn.standard.referral("other")
+        if referral is None:
+            raise RuntimeError("the standard has no referral `other`")
+        lines = turn.services.hotline_list(referral.turn_to)
+        advice = referral.advice.replace("{hotlines}", lines)
+        turn.say("utter_referral", [(referral.door, payload("not_referral"))], reason=referral.reason, advice=advice)
+
+
+class Distress(TurnAction):
+    """Somebody's life or safety may be at stake: help before anything else; the draft is kept."""
+
+    action = "action_distress"
+
+    async def act(self, turn: Turn) -> None:
+        lines = turn.services.hotline_list(("mental_12356", "police_110"))
+        if turn.in_form and turn.interview.values:
+            await put_aside(turn)
+            turn.say("utter_distress_draft", lines=lines)
+        else:
+            await put_aside(turn)
+            turn.say("utter_distress", lines=lines)
+
+
+class Attach(TurnAction):
+    """Files that were not asked for at this moment are kept for the report all the same."""
+
+    action = "action_attach"
+
+    async def act(self, turn: Turn) -> None:
+        attached = turn.entity("attached")
+        ids = [attached] if isinstance(attached, str) else list(attached or [])
+        known = turn.interview.values.get("evidence")
+        kept = list(known) if isinstance(known, list) else []
+        kept += [item for item in ids if item not in kept]
+        items = await turn.services.evidence.facts(turn.conversation_id, ids)
+        turn.set("evidence", kept)
+        turn.interview.values["evidence"] = kept
+        shorts = "、".join(item.short for item in items)
+        turn.say("utter_attached" if turn.in_form else "utter_attached_idle", count=len(ids), shorts=shorts)
+        if turn.in_form:
+            turn.go_to(turn.step, again=True)
+            await turn.save()
+
+
+class Human(TurnAction):
+    """Until there is a guidance desk: who can be reached, and when."""
+
+    action = "action_human"
+
+    async def act(self, turn: Turn) -> None:
+        turn.say("utter_human", lines=turn.services.hotline_list(("cac_12377", "government_12345")))
+        if turn.in_form:
+            turn.go_to(turn.step, again=True)

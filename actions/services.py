@@ -1,0 +1,81 @@
+"""What the actions work with, handed to them by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from actions.drafts import Drafts
+from actions.standard import Standard
+from actions.submission import Submission
+
+
+class EvidenceItem(Protocol):
+    """What actions need to know of one file."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def short(self) -> str: ...
+
+
+class EvidenceBook(Protocol):
+    """Facts about a conversation's files; those of others are not found."""
+
+    async def facts(self, conversation_id: str, ids: Sequence[str] | None = None) -> Sequence[EvidenceItem]: ...
+
+
+class Citation(Protocol):
+    @property
+    def title(self) -> str: ...
+    @property
+    def article(self) -> str | None: ...
+
+
+class Answer(Protocol):
+    @property
+    def answered(self) -> bool: ...
+    @property
+    def answer(self) -> str: ...
+    @property
+    def citations(self) -> Sequence[Citation]: ...
+    @property
+    def suggestions(self) -> Sequence[str]: ...
+
+
+class Answerer(Protocol):
+    """The knowledge room's one question."""
+
+    def ask(self, text: str, *, matter: str | None = None) -> Answer: ...
+
+
+class Hotline(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def number(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything an action may touch."""
+
+    drafts: Drafts
+    evidence: EvidenceBook
+    knowledge: Answerer
+    hotlines: Mapping[str, Hotline]
+    submission: Submission
+    now: Callable[[], datetime]
+
+    @property
+    def standard(self) -> Standard:
+        return self.drafts.current
+
+    def hotline_list(self, ids: Sequence[str]) -> str:
+        """``"法律援助（12348）、报警（110）"``."""
+        known = [self.hotlines[name] for name in ids if name in self.hotlines]
+        return "、".join(f"{line.name}（{line.number}）" for line in known)

@@ -1,0 +1,1 @@
+"""The assistant as a running system: command line, settings, composition root, process supervisor, brain."""

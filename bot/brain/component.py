@@ -1,0 +1,121 @@
+"""Understanding as one component of Rasa's pipeline.
+
+It sees the tracker, so it knows the step being asked, and its word is final: intent, entities and all that
+`reportguide understand` prints come from here.
+"""
+
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Text
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.brain.decide import Decider, Step, Turn
+from bot.brain.sense import Embedder, Sense
+
+FORM = "report_form"
+
+
+@DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
+class Understanding(GraphComponent):
+    """Trains `Sense` on the NLU data and decides each turn with `Decider`."""
+
+    def __init__(self, storage: ModelStorage, resource: Resource, data: Dict[str, Any], sense: Optional[Sense]) -> None:
+        self._storage, self._resource = storage, resource
+        self._decider, self._data, self._sense = Decider(data), data, sense
+        self._embedder: Optional[Embedder] = None
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> "Understanding":
+        return cls(model_storage, resource, compiled(), None)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> "Understanding":
+        with model_storage.read_from(resource) as folder:
+            data = json.loads((folder / "data.json").read_text("utf-8"))
+            # The archive is our own, written by `train` into a folder only we may write: not a file from outside.
+            sense = pickle.loads((folder / "sense.pickle").read_bytes())
+        return cls(model_storage, resource, data, sense)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = [_example(message) for message in training_data.intent_examples]
+        embedder = Embedder(Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).with_name("embeddings.npz"))
+        self._sense = Sense.train(examples, embedder)
+        with self._storage.write_to(self._resource) as folder:
+            (folder / "data.json").write_text(json.dumps(self._data, ensure_ascii=False), "utf-8")
+            (folder / "sense.pickle").write_bytes(pickle.dumps(self._sense))
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        return training_data
+
+    def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
+        for message in messages:
+            metadata = message.get("metadata") or {}
+            turn = self._decider.decide(
+                message.get("text") or "", step_of(tracker), self._feel, metadata.get("button"), metadata.get("files")
+            )
+            _write(message, turn)
+        return messages
+
+    def _feel(self, text: str) -> Dict[str, Dict[str, float]]:
+        if self._embedder is None:
+            self._embedder = Embedder()
+        if self._sense is None:
+            raise RuntimeError("the model is not trained")
+        return self._sense(text, self._embedder)
+
+
+def compiled() -> Dict[str, Any]:
+    """What `reportguide train` has compiled for the brain from the standard and the word lists."""
+    return json.loads(Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).read_text("utf-8"))
+
+
+def step_of(tracker: Optional[DialogueStateTracker]) -> Optional[Step]:
+    """The step a conversation is at, or None outside the form."""
+    if tracker is None or tracker.active_loop_name != FORM:
+        return None
+    step = tracker.get_slot("requested_slot")
+    if not step:
+        return None
+    empty = frozenset(name for name, slot in tracker.slots.items() if slot.value is None)
+    return Step(step, tracker.get_slot("guess"), tracker.get_slot("asking"), empty)
+
+
+def _example(message: Message) -> Dict[str, Any]:
+    metadata = message.get("metadata") or {}
+    return {
+        "text": message.get("text"),
+        "intent": message.get("intent"),
+        **(metadata.get("intent") or {}),
+        **(metadata.get("example") or {}),
+    }
+
+
+def _write(message: Message, turn: Turn) -> None:
+    ranking = [{"name": turn.intent, "confidence": turn.confidence}]
+    message.set("intent", ranking[0], add_to_output=True)
+    message.set("intent_ranking", ranking, add_to_output=True)
+    message.set("entities", [{"entity": k, "value": v} for k, v in turn.entities.items()], add_to_output=True)
+    message.set("turn", {name: getattr(turn, name) for name in turn._fields if name != "entities"}, add_to_output=True)

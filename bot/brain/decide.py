@@ -1,0 +1,401 @@
+"""Decides what a turn is: an answer to the step asked, a question, a control, a first report, distress.
+
+This is the only place where intent, matter, fields and the answer's value are decided, and the step that is being asked
+is always known. Order matters and is the order of the code: what was pressed, what outranks everything, what the whole
+message says, what the step can take, and only then what the model thinks.
+
+labels: `matters`, `kind`, `control`, `value` as the project's evaluation sets define them.
+"""
+
+import re
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from bot.brain.reader import Fields, Reader, clean, is_question, sentences
+
+#: `sense(text)` → ``{"intent": {label: p}, "matter": {label: p}, "reporter": …, "urgent": …}``, best first.
+Sensing = Callable[[str], Dict[str, Dict[str, float]]]
+
+NONE = "无"
+SHORT = 40
+#: A control, a question or distress that no word list shows must be this likely before an answer is not taken as one.
+SURE = 0.55
+#: Below this a message outside a step is asked about rather than guessed at.
+GUESS = 0.22
+_CONTROL_STEPS = ("matter", "confirm", "sure")
+_FIELD_OF_ELEMENT = {"platform": "platform", "account": "account", "url": "url", "time": "date", "contact": "phone"}
+#: A step that the standard of this deployment does not have is still understood, as free text.
+_FREE = {"kind": "text", "none": False, "choices": []}
+_STEPS_ELSEWHERE = {"title": {**_FREE, "kind": "name"}}
+_PUNCTUATION = re.compile(r"[\s,，。.!！?？~～、;；:：…\"'“”()（）\-—]+")
+_REPORT_INTENTS = ("report", "angry")
+
+
+class Turn(NamedTuple):
+    """What a message means. `entities` fill Rasa's slots; `value` is what is stored for the step asked."""
+
+    intent: str
+    confidence: float
+    kind: str
+    entities: Dict[str, Any] = {}
+    control: Optional[str] = None
+    value: Any = None
+    matters: List[Dict[str, Any]] = []
+    reporter: str = "unknown"
+    urgent: bool = False
+    referral: Optional[str] = None
+    fields: Dict[str, Any] = {}
+
+
+class Step(NamedTuple):
+    """The step being asked. `table` is its entry in the compiled standard; `pending` what `sure` is about."""
+
+    id: str
+    guess: Optional[str] = None
+    pending: Optional[str] = None
+    empty: frozenset = frozenset()
+
+
+class Decider:
+    """Decides turns with the compiled standard (`data`) and a `Reader` made from it."""
+
+    def __init__(self, data: Dict[str, Any]) -> None:
+        self._elements: Dict[str, Dict[str, Any]] = data["elements"]
+        words = data["words"]
+        self._whole = {_bare(word): intent for intent, items in words["whole"].items() for word in items}
+        self._nothing_begins = tuple(words["nothing_begins"])
+        self._distress = re.compile("|".join(map(re.escape, words["distress"])))
+        self._idioms = re.compile("|".join(map(re.escape, words["distress_idioms"])))
+        self._edit_verbs = re.compile("|".join(map(re.escape, words["edit_verbs"])))
+        self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
+        self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
+        self._matters: List[str] = data["matters"]
+        self.reader = Reader(data["platforms"])
+
+    # -- the order of decision ---------------------------------------------------------------------------------------
+
+    def decide(
+        self,
+        text: str,
+        step: Optional[Step],
+        sense: Sensing,
+        button: Optional[Dict[str, Any]] = None,
+        files: Optional[List[str]] = None,
+    ) -> Turn:
+        """One message, as typed, with the step asked (None outside the form)."""
+        if button:
+            return self._pressed(button, step)
+        if files:
+            return self._files(files, step)
+        text = clean(text)
+        fields = self.reader.read(text)
+        if not text or not re.search(r"\w", text):
+            return self._wordless(text, step)
+        whole = self._whole.get(_bare(text))
+        if self._in_danger(text):
+            return Turn("distress", 1.0, "distress", fields=fields.found(), urgent=True)
+        if step is None:
+            return self._outside(text, whole, fields, sense)
+        if step.id in _CONTROL_STEPS:
+            return self._at_control_step(text, step, whole, fields, sense)
+        return self._at_element(text, step, whole, fields, sense)
+
+    # -- what was pressed or sent ------------------------------------------------------------------------------------
+
+    def _pressed(self, button: Dict[str, Any], step: Optional[Step]) -> Turn:
+        intent, entities = button["intent"], dict(button.get("entities") or {})
+        if step and step.id in _CONTROL_STEPS and intent in ("affirm", "deny"):
+            return self._yes_or_no(intent, step, 1.0)
+        value = entities.get(step.id) if step else None
+        control = _control(intent, entities)
+        return Turn(intent, 1.0, "control" if control else "answer", entities, control, value)
+
+    def _files(self, files: List[str], step: Optional[Step]) -> Turn:
+        if step and self._elements.get(step.id, {}).get("kind") in ("files", "proof"):
+            return Turn("answer", 1.0, "answer", {step.id: files}, value=files)
+        return Turn("attach", 1.0, "answer", {"attached": files}, value=files)
+
+    def _wordless(self, text: str, step: Optional[Step]) -> Turn:
+        return Turn("unclear", 1.0, "off_topic")
+
+    def _in_danger(self, text: str) -> bool:
+        """Signs of danger to life or safety that no model is needed for."""
+        return bool(self._distress.search(self._idioms.sub(" ", text)))
+
+    # -- outside the form --------------------------------------------------------------------------------------------
+
+    def _outside(self, text: str, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
+        if whole and whole != "nothing":
+            return Turn(
+                whole,
+                1.0,
+                "control" if whole.startswith("ctl_") else "answer",
+                control=_control(whole, {}),
+                fields=fields.found(),
+            )
+        sensed = sense(text)
+        intent, confidence = _best(sensed["intent"])
+        if intent == "distress" and confidence >= SURE:
+            return Turn("distress", confidence, "distress", fields=fields.found(), urgent=True)
+        if intent in ("answer", "answer_and_question", "distress", *_REPORT_INTENTS):
+            # Outside a step there is nothing to answer: who tells something tells what happened.
+            intent = "report"
+        chance = sum(sensed["intent"].get(label, 0.0) for label in ("answer", "answer_and_question", *_REPORT_INTENTS))
+        if intent != "report" and chance >= 0.5:
+            intent, confidence = "report", chance
+        if (
+            intent != "report"
+            and (fields.url or fields.account)
+            and len(text) > 12
+            and not intent.startswith(("ask", "check"))
+        ):
+            intent = "report"
+        if intent == "report":
+            return self._report(text, fields, sensed, max(confidence, chance))
+        if confidence < GUESS:
+            return Turn("unclear", confidence, "off_topic", fields=fields.found())
+        if intent == "ctl_edit":
+            return self._edit(text, fields) or Turn("unclear", confidence, "off_topic")
+        kind = {"ask": "digression_question", "off_topic": "off_topic"}.get(
+            intent, "control" if intent.startswith("ctl_") else "answer"
+        )
+        return Turn(
+            intent, confidence, kind, control=_control(intent, {}), fields=fields.found(), **self._about(sensed)
+        )
+
+    def _about(self, sensed: Dict[str, Dict[str, float]]) -> Dict[str, Any]:
+        """Matter, reporter, urgency and referral as the labels define them."""
+        scores: Dict[str, float] = {}
+        for label, chance in sensed["matter"].items():
+            scores[label.split(":")[0]] = scores.get(label.split(":")[0], 0.0) + chance
+        matters = [
+            {"id": label, "confidence": round(chance, 4)}
+            for label, chance in sorted(scores.items(), key=lambda p: -p[1])
+        ]
+        referral = None
+        if matters and matters[0]["id"] == "out_of_scope":
+            referral = next(label.split(":")[1] for label in sensed["matter"] if label.startswith("out_of_scope:"))
+        reporter, sure = _best(sensed["reporter"])
+        return {
+            "matters": matters,
+            "reporter": reporter if sure >= 0.5 else "unknown",
+            "urgent": _best(sensed["urgent"])[0] == "yes",
+            "referral": referral,
+        }
+
+    def _report(self, text: str, fields: Fields, sensed: Dict[str, Dict[str, float]], confidence: float) -> Turn:
+        about = self._about(sensed)
+        top = about["matters"][0]["id"]
+        entities: Dict[str, Any] = {**self._prefill(fields), "story": text}
+        common = dict(kind="answer", fields=fields.found(), **about)
+        if top == "out_of_scope":
+            return Turn("refer", confidence, entities={"referral": about["referral"]}, **common)
+        entities["guess"] = top
+        entities["runners_up"] = [entry["id"] for entry in about["matters"][1:4]]
+        return Turn("report", confidence, entities=entities, **common)
+
+    def _prefill(self, fields: Fields) -> Dict[str, Any]:
+        found = fields.found()
+        if "phone" not in found and fields.email:
+            found["phone"] = fields.email[0]
+        return {
+            element: value[0] if isinstance(value, list) else value
+            for element, name in _FIELD_OF_ELEMENT.items()
+            for value in (found.get(name),)
+            if value and element in self._elements
+        }
+
+    # -- at a step that is no element --------------------------------------------------------------------------------
+
+    def _at_control_step(self, text: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
+        if whole in ("affirm", "deny"):
+            return self._yes_or_no(whole, step, 1.0)
+        if whole and whole.startswith("ctl_"):
+            return Turn(whole, 1.0, "control", control=_control(whole, {}))
+        edit = self._edit(text, fields) if step.id == "confirm" or len(text) < SHORT else None
+        if edit and step.id != "matter":
+            return edit
+        sensed = sense(text)
+        intent, confidence = _best(sensed["intent"])
+        if intent == "distress" and confidence >= SURE:
+            return Turn("distress", confidence, "distress", urgent=True)
+        if intent in ("affirm", "deny") and confidence >= 0.4 and len(text) < 20:
+            return self._yes_or_no(intent, step, confidence)
+        if intent == "ask" and confidence >= 0.4 and is_question(text):
+            return Turn("ask", confidence, "digression_question")
+        if intent.startswith("ctl_") and confidence >= SURE and len(text) < SHORT:
+            if intent == "ctl_edit":
+                return Turn("ctl_edit", confidence, "control", control="edit:")
+            return Turn(intent, confidence, "control", control=_control(intent, {}))
+        if step.id == "matter":
+            if intent in ("greet", "thanks", "off_topic", "who_are_you", "help", "check_status") and confidence >= SURE:
+                return Turn(intent, confidence, "off_topic")
+            return self._report(text, fields, sensed, confidence)
+        if intent == "affirm" or intent == "deny":
+            return self._yes_or_no(intent, step, confidence)
+        return Turn("unclear", confidence, "off_topic")
+
+    def _yes_or_no(self, intent: str, step: Step, confidence: float) -> Turn:
+        yes = intent == "affirm"
+        if step.id == "sure":
+            return Turn(f"sure_{step.pending}" if yes else "sure_no", confidence, "answer", value="是" if yes else "否")
+        if step.id == "matter":
+            if yes and step.guess:
+                return Turn("answer", confidence, "answer", {"matter": step.guess}, value=step.guess)
+            return Turn("wrong_matter", confidence, "answer", value="否")
+        if yes:
+            return Turn("answer", confidence, "answer", {"confirm": "确认"}, value="确认")
+        return Turn("ctl_edit", confidence, "control", control="edit:")
+
+    # -- at an element -----------------------------------------------------------------------------------------------
+
+    def _at_element(self, text: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
+        element = self._elements.get(step.id) or _STEPS_ELSEWHERE.get(step.id, _FREE)
+        kind = element["kind"]
+        taken = self._take(text, whole, fields, element)
+        if whole and whole.startswith("ctl_") and taken is None:
+            return Turn(whole, 1.0, "control", control=_control(whole, {}))
+        if whole in ("check_status", "start_report", "thanks", "greet") and kind not in ("text", "name", "account"):
+            return Turn(whole, 1.0, "off_topic")
+        question = is_question(text)
+        if taken is not None and kind not in ("text", "proof", "name", "account"):
+            # A closed step that found its value needs no model, unless something is asked beside it.
+            if not question:
+                return self._answer(taken, step, fields)
+            if kind == "choice" and len(text) < 8:
+                return self._answer(taken, step, fields)
+            if sentences(text)[-1] != text or kind in ("link", "contact", "time"):
+                return self._answer_and_question(taken, step, fields)
+        edit = self._edit(text, fields, asked=step.id) if len(text) < SHORT else None
+        if edit:
+            return edit
+        sensed = sense(text)
+        intent, confidence = _best(sensed["intent"])
+        if intent == "distress" and confidence >= SURE:
+            return Turn("distress", confidence, "distress", urgent=True)
+        short = len(text) < SHORT
+        if (
+            intent.startswith("ctl_")
+            and intent != "ctl_edit"
+            and short
+            and confidence >= SURE
+            and not (taken and kind == "choice")
+        ):
+            return Turn(intent, confidence, "control", control=_control(intent, {}))
+        if question and short and intent in ("ask", "ctl_help", "ctl_why", "help", "check_status", "who_are_you"):
+            if intent in ("ctl_help", "ctl_why") and confidence >= 0.3:
+                return Turn(intent, confidence, "control", control=_control(intent, {}))
+            if kind in ("text",) and confidence < SURE:
+                return self._answer(text, step, fields)
+            return Turn("ask", confidence, "digression_question")
+        if question and self._asks_at_end(text, sensed, kind):
+            return self._answer_and_question(taken if taken is not None else _without_question(text), step, fields)
+        if taken is not None:
+            return self._answer(taken, step, fields)
+        if intent in ("off_topic", "greet", "thanks", "bye", "who_are_you") and confidence >= SURE and short:
+            return Turn(intent if intent != "who_are_you" else "who_are_you", confidence, "off_topic")
+        # Not understood as a value: the form's check says kindly what is missing.
+        return self._answer(text, step, fields)
+
+    def _take(self, text: str, whole: Optional[str], fields: Fields, element: Dict[str, Any]) -> Any:
+        """The value this step can take from the text, or None."""
+        kind = element["kind"]
+        if kind in ("choice", "choices"):
+            return self._choice(text, whole, element)
+        if element["none"] and (whole == "nothing" or (len(text) < 14 and text.startswith(self._nothing_begins))):
+            return NONE
+        if kind == "link":
+            return fields.url[0] if fields.url else None
+        if kind == "time":
+            return " ".join(fields.date[:1]) if fields.date and len(text) > 30 else (text if fields.date else None)
+        if kind == "contact":
+            found = [*fields.phone, *fields.email]
+            return found[0] if found else None
+        if kind == "platform":
+            return (
+                fields.platform[0]
+                if fields.platform
+                else (text if len(text) <= 12 and not is_question(text) and not whole else None)
+            )
+        if kind == "account":
+            return fields.account[0] if fields.account else (_unwrap(text) if len(text) <= 30 and not whole else None)
+        if kind == "name":
+            return _unwrap(text) if len(text) <= 20 and not whole else None
+        if kind in ("text", "proof"):
+            return None if whole and (whole.startswith("ctl_") or whole in ("greet", "thanks", "nothing")) else text
+        return None
+
+    def _choice(self, text: str, whole: Optional[str], element: Dict[str, Any]) -> Any:
+        bare = _bare(text)
+        hits = []
+        for choice in element["choices"]:
+            says = [choice["value"], choice["title"], *choice["say"]]
+            if any(_bare(say) == bare for say in says):
+                return [choice["value"]] if element["kind"] == "choices" else choice["value"]
+            if any(len(say) > 1 and say in text for say in says):
+                hits.append(choice["value"])
+        if element["kind"] == "choices":
+            return hits or None
+        # 不同意 contains 同意: the longest match wins.
+        return max(hits, key=len) if hits else None
+
+    def _answer(self, value: Any, step: Step, fields: Fields) -> Turn:
+        entities = {k: v for k, v in self._prefill(fields).items() if k in step.empty and k != step.id}
+        return Turn("answer", 1.0, "answer", {**entities, step.id: value}, value=value, fields=fields.found())
+
+    def _answer_and_question(self, value: Any, step: Step, fields: Fields) -> Turn:
+        return Turn(
+            "answer_and_question", 1.0, "answer_and_question", {step.id: value}, value=value, fields=fields.found()
+        )
+
+    def _asks_at_end(self, text: str, sensed: Dict[str, Dict[str, float]], kind: str) -> bool:
+        """Several sentences of which the last is a question to us, not one that is told about."""
+        parts = [part for part in re.split(r"(?<=[。！!？?；;\n,，])", text) if part.strip()]
+        if len(parts) < 2 or not is_question(parts[-1]) or (re.search(r"[“\"「『]", text) and kind == "text"):
+            return False
+        chance = sensed["intent"].get("answer_and_question", 0.0) + sensed["intent"].get("ask", 0.0)
+        return chance >= (0.5 if kind == "text" else 0.35)
+
+    def _edit(self, text: str, fields: Fields, asked: Optional[str] = None) -> Optional[Turn]:
+        """ "平台写错了,是抖音": change another item; at the item asked it is simply its new answer."""
+        if not self._edit_verbs.search(text) or len(text) > SHORT:
+            return None
+        element = next(
+            (element for word, element in self._edit_words if word in text and element in self._elements), None
+        )
+        if element is None or element == asked:
+            return None
+        entities: Dict[str, Any] = {"element": element}
+        value = self._prefill(fields).get(element)
+        if value:
+            entities["new_value"] = value
+        return Turn("ctl_edit", 1.0, "control", entities, f"edit:{element}", value, fields=fields.found())
+
+
+def _control(intent: str, entities: Dict[str, Any]) -> Optional[str]:
+    if not intent.startswith("ctl_"):
+        return None
+    name = intent[len("ctl_") :]
+    return f"edit:{entities.get('element', '')}" if name == "edit" else name
+
+
+def _best(chances: Dict[str, float]) -> Any:
+    return next(iter(chances.items()))
+
+
+def _bare(text: str) -> str:
+    return _PUNCTUATION.sub("", text).casefold()
+
+
+def _unwrap(text: str) -> str:
+    """A name without the words around it: 我叫张三, 标题就写X, 账号是X."""
+    text = re.sub(
+        r"^(?:我叫|我的?名字[是叫]|姓名[:：是]?|本人|他?的?(?:账号|帐号|昵称|网名|号)(?:是|叫|[:：])|就?叫|好像叫|是|@)\s*",
+        "",
+        text.strip(),
+    )
+    return text.strip(" 。.!！,，\"“”'「」")
+
+
+def _without_question(text: str) -> str:
+    parts = [part for part in re.split(r"(?<=[。！!？?；;\n,，])", text) if part.strip()]
+    return "".join(parts[:-1]).strip(" ，,") or text

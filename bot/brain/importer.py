@@ -1,0 +1,78 @@
+"""Rasa's training data: the files under `dialogues/` and what follows from the reporting standard.
+
+The slots, the form's elements and the questions are not written twice: they come from the standard, compiled by
+`reportguide train`. Adding a matter or an element needs no change here and none in the rules.
+"""
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Text, Union
+
+from rasa.shared.core.domain import Domain
+from rasa.shared.importers.rasa import RasaFileImporter
+
+from bot.brain.component import FORM, compiled
+
+#: Steps of the form that are no elements of a report.
+STEPS_BEFORE, STEPS_AFTER = ("matter", "sure"), ("confirm",)
+
+
+class StandardImporter(RasaFileImporter):
+    """The file importer, with the generated part of the domain merged in."""
+
+    def __init__(
+        self,
+        config_file: Optional[Text] = None,
+        domain_path: Optional[Text] = None,
+        training_data_paths: Optional[Union[List[Text], Text]] = None,
+    ) -> None:
+        super().__init__(config_file, domain_path, training_data_paths)
+        self._domain: Optional[Domain] = None
+
+    def get_domain(self) -> Domain:
+        if self._domain is None:
+            written = super().get_domain()
+            spoken = Domain.load(str(Path(self._domain_path).with_name("responses")))
+            self._domain = written.merge(spoken).merge(Domain.from_dict(generated_domain(compiled())))
+        return self._domain
+
+
+def generated_domain(data: Dict[str, Any]) -> Dict[str, Any]:
+    """Slots, entities, the form and one `utter_ask_<element>` per element, as Rasa's domain wants them."""
+    ids = [*STEPS_BEFORE, *data["elements"], *STEPS_AFTER]
+    slots = {
+        name: {
+            "type": "any",
+            "influence_conversation": False,
+            "mappings": [{"type": "from_entity", "entity": name, "intent": ["report", "answer"]}],
+        }
+        for name in ids
+        if name != "sure"
+    }
+    # Whether to give up or start over is answered by rules of its own, never by a mapping.
+    slots["sure"] = {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]}
+    responses: Dict[str, List[Dict[str, Any]]] = {}
+    for edition in data["questions"]:
+        for element in edition["elements"]:
+            responses.setdefault(f"utter_ask_{element['id']}", []).extend(_asked(edition["matter"], element))
+    return {
+        "version": "3.1",
+        "entities": [name for name in ids if name != "sure"],
+        "slots": slots,
+        "forms": {FORM: {"required_slots": ids}},
+        "responses": responses,
+    }
+
+
+def _asked(matter: str, element: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """A question in full, and shorter for the second time; both with the element's buttons."""
+    return [
+        {
+            "text": text,
+            "buttons": element["buttons"],
+            "condition": [
+                {"type": "slot", "name": "matter", "value": matter},
+                {"type": "slot", "name": "ask_mode", "value": mode},
+            ],
+        }
+        for mode, text in (("full", "{progress}" + element["question"] + "{how}"), ("short", element["short"]))
+    ]

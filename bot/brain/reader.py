@@ -1,0 +1,182 @@
+"""Reads facts out of what people type: links, phones, dates, platforms, accounts.
+
+Pure functions over text and the platform table; no Rasa, no model. Every fact is returned as it was written (a platform
+by its canonical name), never interpreted: what day 昨晚 was is for the service to say, which knows when it was received.
+"""
+
+import re
+import unicodedata
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+#: The longest text that is looked at. Longer messages are kept whole elsewhere; facts stand near their start or end.
+MAX_CHARS = 5000
+
+_URL = re.compile(
+    r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"
+    r"|(?<![A-Za-z0-9@._-])(?:[A-Za-z0-9-]+\.)+(?:com|cn|net|org|tv|cc|top|xyz|vip|info|me|co|io|site|shop|club|ltd|pro|fun|wang)"
+    r"(?![A-Za-z0-9])(?:/[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]*)?",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
+_MOBILE = re.compile(r"(?<!\d)(?:\+?86[-\s]?)?(1[3-9]\d(?:[-\s]?\d{4}){2})(?!\d)")
+_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[-\s]?[2-8]\d{6,7})(?!\d)")
+#: Just before a number: then it is somebody else's, not the reporter's own.
+_OTHERS_NUMBER = re.compile(
+    r"(?:他的?|她的?|对方的?|骗子的?|来电|打来的?|号码是|陌生)(?:手机|电话|微信)?(?:号码?)?(?:是|：|:)?\s*$"
+)
+
+_N = r"[0-9零〇一二两三四五六七八九十]{1,3}"
+_DAY_PART = r"(?:一大?早|清早|清晨|早上|早晨|上午|中午|午后|下午|傍晚|晚上|夜里|夜晚|深夜|半夜|凌晨|晚|早|夜)"
+_CLOCK = rf"(?:{_N}点(?:半|多|左右|钟|一刻|{_N}分?)?(?:左右|多)?|\d{{1,2}}[:：]\d{{2}}(?:分?左右)?)"
+_WEEKDAY = r"(?:[一二三四五六日天末]|[1-7])"
+_DAY = "|".join(
+    (
+        rf"(?:\d{{4}}|今|去|前)年\s?{_N}\s?月(?:份|底|初|中旬|上旬|下旬)?(?:\s?{_N}\s?[日号])?",
+        r"\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}(?!\d)",
+        rf"{_N}\s?月\s?(?:{_N}\s?[日号]|底|初|中旬|上旬|下旬)",
+        r"(?<![\d./-])(?:1[0-2]|0?[1-9])[./](?:3[01]|[12]\d|0?[1-9])(?![\d./%])(?=\s?(?:号|日|那天|晚|早|上午|下午|发|看|$|,|，|。))",
+        rf"(?:上上|上|这|本)(?:个)?(?:周|星期|礼拜){_WEEKDAY}",
+        rf"(?:上上|上|这|本)(?:个)?月(?:{_N}[日号]|初|底|中旬|上旬|下旬)?",
+        rf"(?:周|星期|礼拜){_WEEKDAY}(?![个次回])",
+        r"大前天|前天|昨天|昨日|昨儿个?|今天|今日|今儿个?|昨(?=晚|夜)|前(?=晚)|今(?=早|晚|晨)",
+        rf"(?:{_N}|半|几十?)(?:个)?(?:小时|钟头|天|周|星期|礼拜|个?多?月|年)(?:之|以)?前",
+        r"(?:去年|今年|前年)?(?:元旦|春节|过年|除夕|大年初[一二三四五六七八]|元宵节?|清明节?|五一|劳动节|端午节?|六一|儿童节|七夕|中秋节?|国庆节?|十一假期|圣诞节?|双十一|双11|教师节)(?:那天|期间|前后|当天)?",
+        r"(?:去年|前年)(?:年底|年初|夏天|冬天|春天|秋天)?",
+        rf"(?<![\d月]){_N}号(?=早|上午|中午|下午|晚|凌晨|那天|发|看|的|，|,|。|$)",
+    )
+)
+_DATE = re.compile(rf"(?:{_DAY})(?:\s?的?\s?{_DAY_PART})?(?:\s?{_CLOCK})?")
+
+_QUOTED = r"[“\"「『【《‘']([^”\"」』】》’'\n]{1,30})[”\"」』】》’']"
+_ACCOUNT_WORD = (
+    r"(?:账号|帐号|账户|网名|昵称|用户名?|ID|id|博主|up主|UP主|主播|公众号|大V|号主|店铺?名?|网店|自媒体|号)"
+)
+_PLAIN_NAME = r"[\w·\-]{2,20}?"
+_ACCOUNTS = (
+    re.compile(r"(?<![A-Za-z0-9._%+-])@([\w·\-]{1,30})"),
+    re.compile(rf"(?:叫做?|名叫|名为|网名|昵称|{_ACCOUNT_WORD})\s?(?:是|叫做?|为|名)?\s?[:：]?\s?{_QUOTED}"),
+    re.compile(rf"{_QUOTED}\s?(?:这个|的|那个)?{_ACCOUNT_WORD}"),
+    re.compile(
+        rf"{_ACCOUNT_WORD}\s?(?:名?字?\s?(?:是|叫做?|为|[:：]))\s?@?({_PLAIN_NAME})(?=[的,，。;；\s发在把说骂造]|$)"
+    ),
+    re.compile(
+        rf"(?:有个|一个|个|那个|这个)(?:{_ACCOUNT_WORD})?(?:网?名)?叫做?\s?({_PLAIN_NAME})的(?=[把在发说骂造号人博账天老每一,，]|$)"
+    ),
+)
+#: What the account patterns may catch that is nobody's name.
+_NO_ACCOUNT = re.compile(r"^(?:什么|啥|我|他|她|你|谁|那个|这个|人家|不知道|没有|匿名|小号)")
+
+_QUESTION = re.compile(
+    r"[?？]|(?:吗|么|呢|不|没)[。.~～!！\s]*$|怎么(?!可能)|怎样|咋|什么|啥|哪[里儿个些]|谁|多久|多少|几天|几个|为何|为什么|能不能|可不可以|"
+    r"会不会|要不要|是不是|算不算|有没有|行不行|可以.{0,8}吗|需不需要|用不用"
+)
+_SENTENCE = re.compile(r"[^。！!？?；;\n]+[。！!？?；;\n]*")
+
+
+class Fields(NamedTuple):
+    """What a message states; lists in the order of the text."""
+
+    platform: List[str]
+    account: List[str]
+    url: List[str]
+    phone: List[str]
+    email: List[str]
+    date: List[str]
+
+    def found(self) -> Dict[str, Any]:
+        """`{name: value}` of what is there; one value plain, several as a list."""
+        values = {name: getattr(self, name) for name in ("platform", "account", "url", "phone", "date")}
+        return {name: items[0] if len(items) == 1 else items for name, items in values.items() if items}
+
+
+def clean(text: str) -> str:
+    """The text as it is understood: full-width forms narrowed, control and invisible characters out, ends trimmed."""
+    text = unicodedata.normalize("NFKC", text[:MAX_CHARS])
+    return "".join(
+        c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cn", "Cs")
+    ).strip()
+
+
+def is_question(text: str) -> bool:
+    """Whether it has the form of a question."""
+    return bool(_QUESTION.search(text))
+
+
+def sentences(text: str) -> List[str]:
+    """The text cut at sentence ends, each with its closing mark."""
+    return [part.strip() for part in _SENTENCE.findall(text) if part.strip()]
+
+
+class Reader:
+    """Reads fields with the platform table of the reporting standard.
+
+    `platforms`: ``[{"name": …, "aliases": […], "domains": […]}]``.
+    """
+
+    def __init__(self, platforms: List[Dict[str, Any]]) -> None:
+        names: Dict[str, str] = {}
+        self._domains: List[Tuple[str, str]] = []
+        for platform in platforms:
+            for alias in (platform["name"], *platform["aliases"]):
+                names[_fold(alias)] = platform["name"]
+            self._domains += [(domain.lower(), platform["name"]) for domain in platform["domains"]]
+        self._names = names
+        # Longest first, so that 微信公众号 is not read as 微信; an alias of Latin letters must stand alone.
+        ordered = sorted(names, key=len, reverse=True)
+        self._platform = re.compile(
+            "|".join(
+                rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])" if name.isascii() else re.escape(name)
+                for name in ordered
+            )
+            or r"(?!)"
+        )
+        self._domains.sort(key=lambda pair: len(pair[0]), reverse=True)
+
+    def read(self, text: str) -> Fields:
+        """The fields of a cleaned text."""
+        urls = [_trim_url(match.group()) for match in _URL.finditer(text)]
+        emails = [match.group() for match in _EMAIL.finditer(text)]
+        rest = _EMAIL.sub(" ", _URL.sub(" ", text))
+        platforms = [self._names[match.group()] for match in self._platform.finditer(_fold(rest))]
+        platforms += [name for name in map(self.platform_of_url, urls) if name]
+        phones = [
+            re.sub(r"[-\s]", "", match.group(1)) if pattern is _MOBILE else match.group(1)
+            for pattern in (_MOBILE, _LANDLINE)
+            for match in pattern.finditer(rest)
+            if not _OTHERS_NUMBER.search(rest[: match.start()])
+        ]
+        dates = [match.group().strip() for match in _DATE.finditer(rest)]
+        return Fields(_once(platforms), self._accounts(rest), _once(urls), _once(phones), _once(emails), _once(dates))
+
+    def platform_of_url(self, url: str) -> str:
+        """The platform a link belongs to, or ""."""
+        host = re.sub(r"^https?://", "", url.lower()).split("/")[0].split("?")[0].split(":")[0]
+        return next((name for domain, name in self._domains if host == domain or host.endswith("." + domain)), "")
+
+    def platform_named(self, text: str) -> str:
+        """The canonical name if the whole text is a platform's name or alias, or ""."""
+        return self._names.get(_fold(text).strip(" 的。.，,上里"), "")
+
+    def _accounts(self, text: str) -> List[str]:
+        found: List[Tuple[int, str]] = []
+        for pattern in _ACCOUNTS:
+            for match in pattern.finditer(text):
+                name = match.group(1).strip(" ，,。.:：@的")
+                if name and not _NO_ACCOUNT.match(name) and not self.platform_named(name):
+                    found.append((match.start(1), name))
+        return _once([name for _, name in sorted(found)])
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _trim_url(url: str) -> str:
+    url = url.rstrip(".,;:!?'\"")
+    while url.endswith(")") and url.count("(") < url.count(")"):
+        url = url[:-1]
+    return url
+
+
+def _once(items: List[str]) -> List[str]:
+    return list(dict.fromkeys(items))

@@ -1,0 +1,104 @@
+"""`reportguide validate`: everything that can be checked about standard, dialogues and knowledge without training."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from knowledge.check import check as check_knowledge
+
+from actions.registry import ACTIONS
+from actions.standard import Standard, StandardError, read_standard, texts
+from knowledge import ContentError, hotlines
+
+#: What a text must not have: exclamation marks, and the tone of an office.
+_TONE = re.compile(r"[!！]|您的输入有误|非法|侵权主体|请勿")
+_CITED = re.compile(r"""["'](utter_[a-z_]+)["']""")
+
+
+def problems(root: Path) -> list[str]:
+    """Every problem found, each with its place; empty if all is in order."""
+    try:
+        standard = read_standard(root / "dialogues" / "standard")
+    except StandardError as problem:
+        return [str(problem)]
+    found = [*_standard(standard, root), *_dialogues(root), *_said(root)]
+    try:
+        found += [str(problem) for problem in check_knowledge(root / "knowledge" / "content")]
+    except ContentError as problem:
+        found.append(str(problem))
+    return found
+
+
+def _standard(standard: Standard, root: Path) -> Iterator[str]:
+    known = hotlines(root / "knowledge" / "content")
+    index = yaml.safe_load((root / "knowledge" / "content" / "law_index.yml").read_text("utf-8"))
+    for place, text in texts(standard):
+        if _TONE.search(text):
+            yield f"{place}: the tone of {text!r} is not that of a good clerk"
+    for matter in standard.matters:
+        for name in matter.help_from:
+            if name not in known:
+                yield f"matter {matter.id}: there is no hotline {name}"
+        for basis in matter.legal_basis:
+            if not _law_known(index, basis.law):
+                yield f"matter {matter.id}: the law index does not know {basis.law}"
+    for referral in standard.referrals:
+        for name in referral.turn_to:
+            if name not in known:
+                yield f"referral {referral.id}: there is no hotline {name}"
+
+
+def _law_known(index: Any, law: str) -> bool:
+    return law in str(index)
+
+
+def _yaml(file: Path) -> Any:
+    try:
+        return yaml.safe_load(file.read_text("utf-8"))
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        raise StandardError(f"{file}{f', line {mark.line + 1}' if mark else ''}: not valid YAML") from None
+
+
+def _dialogues(root: Path) -> Iterator[str]:
+    """Intents, actions and responses that are named must be there."""
+    dialogues = root / "dialogues"
+    domain = _yaml(dialogues / "domain" / "assistant.yml")
+    intents = {next(iter(item)) if isinstance(item, dict) else item for item in domain["intents"]}
+    responses: dict[str, Any] = {}
+    for file in sorted((dialogues / "responses").glob("*.yml")):
+        for name, variants in _yaml(file)["responses"].items():
+            responses[name] = variants
+            for variant in variants:
+                if _TONE.search(variant["text"]):
+                    yield f"{file}: the tone of {name} is not that of a good clerk"
+    actions = set(domain["actions"])
+    registered = {action.action for action in ACTIONS}
+    for name in sorted(actions - registered):
+        yield f"{dialogues}/domain: nothing does {name}"
+    for file in sorted((dialogues / "rules").glob("*.yml")):
+        for rule in _yaml(file)["rules"]:
+            for step in rule["steps"]:
+                if (intent := step.get("intent")) and intent not in intents:
+                    yield f"{file}: rule {rule['rule']!r} names an unknown intent {intent}"
+                name = step.get("action")
+                if name and name != "report_form" and name not in actions and name not in responses:
+                    yield f"{file}: rule {rule['rule']!r} names an unknown action {name}"
+    trained = {
+        item["intent"] for file in (dialogues / "nlu").rglob("*.yml") for item in (_yaml(file) or {}).get("nlu", [])
+    }
+    for intent in sorted(trained - intents):
+        yield f"{dialogues}/nlu: intent {intent} has examples and is not in the domain"
+
+
+def _said(root: Path) -> Iterator[str]:
+    """Every response that an action names exists."""
+    responses = {name for file in (root / "dialogues" / "responses").glob("*.yml") for name in _yaml(file)["responses"]}
+    for file in sorted((root / "actions").glob("*.py")):
+        for name in sorted(set(_CITED.findall(file.read_text("utf-8")))):
+            if name not in responses:
+                yield f"{file}: the response {name} is missing in dialogues/responses"

@@ -1,0 +1,79 @@
+"""What the brain needs of the reporting standard and the word lists, as one JSON file.
+
+The brain lives in another Python and imports nothing of the project; this file is the whole of what it is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from actions.standard import NONE, Element, Standard
+from actions.turn import payload
+
+#: Steps of conversation that evaluation sets may name although no matter's standard has such an element.
+_SKIP_TITLE = "skip"
+
+
+def compiled(standard: Standard, dialogues: Path) -> dict[str, Any]:
+    """``{"elements", "questions", "platforms", "matters", "words"}``."""
+    words = yaml.safe_load((dialogues / "nlu" / "words.yml").read_text("utf-8"))
+    elements: dict[str, dict[str, Any]] = {}
+    for matter in standard.matters:
+        for element in matter.elements:
+            elements[element.id] = _merged(elements.get(element.id), element)
+    return {
+        "elements": elements,
+        "questions": [
+            {"matter": matter.id, "elements": [_question(element, words["titles"]) for element in matter.elements]}
+            for matter in standard.matters
+        ],
+        "platforms": [
+            {"name": p.name, "aliases": list(p.aliases), "domains": list(p.domains)} for p in standard.platforms
+        ],
+        "matters": [matter.id for matter in standard.matters],
+        "words": words,
+    }
+
+
+def _merged(known: dict[str, Any] | None, element: Element) -> dict[str, Any]:
+    """One table serves an element in all matters: what any of them takes is understood."""
+    choices = [choice.model_dump() for choice in element.choices]
+    if known:
+        values = {choice["value"] for choice in known["choices"]}
+        choices = known["choices"] + [choice for choice in choices if choice["value"] not in values]
+    return {"kind": element.kind, "none": bool(element.none) or bool(known and known["none"]), "choices": choices}
+
+
+def _question(element: Element, titles: dict[str, str]) -> dict[str, Any]:
+    buttons = [(choice.title, payload("answer", **{element.id: choice.value})) for choice in element.choices]
+    if element.none:
+        buttons.append((element.none_title, payload("answer", **{element.id: NONE})))
+    if not element.required:
+        buttons.append((titles[_SKIP_TITLE], payload("ctl_skip")))
+    return {
+        "id": element.id,
+        "question": _literal(element.question),
+        "short": _literal(element.short),
+        "buttons": [{"title": _literal(title), "payload": what} for title, what in buttons],
+    }
+
+
+def _literal(text: str) -> str:
+    """Rasa fills in what stands in braces; a brace that is meant as one is doubled."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def fingerprint(data: dict[str, Any], root: Path) -> str:
+    """Names everything that a trained model depends on: if it is unchanged, nothing need be trained again."""
+    digest = hashlib.sha256(json.dumps(data, ensure_ascii=False, sort_keys=True).encode())
+    folders = [root / "dialogues" / part for part in ("nlu", "rules", "responses", "domain")]
+    files = [file for folder in folders for file in folder.rglob("*.yml")]
+    files += [file for file in (root / "bot" / "brain").iterdir() if file.suffix in (".py", ".yml")]
+    for file in sorted(files):
+        digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

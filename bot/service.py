@@ -1,0 +1,326 @@
+"""The composition root: puts the rooms together and serves them.
+
+One process, three listeners: the public port (web chat, webhooks, the backend's callbacks), the staff console, and on
+loopback the actions for the brain. Nothing but this module knows all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+import traceback
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from hmac import compare_digest
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from pydantic import ValidationError
+from starlette.types import Receive, Scope, Send
+
+from actions import cases
+from actions.drafts import Drafts
+from actions.registry import Actions
+from actions.services import Services
+from actions.standard import read_standard
+from actions.submission import Submission, Submitted
+from bot.backend import ContractBackend
+from bot.brain_client import BrainClient
+from bot.migrations import migrate
+from bot.sealing import Sealer, SealingError
+from bot.settings import ROOT, Settings, internal_token
+from bot.words import Phrases
+from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
+from connectors.channels import web
+from connectors.gateway import Database, Gateway, Vault
+from knowledge import Knowledge, hotlines
+
+log = structlog.get_logger("service")
+
+
+class Service:
+    """Everything of the service that lives as long as the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.sealer = settings.sealer()
+        self.phrases = Phrases(ROOT / "dialogues" / "phrases.yml")
+        cases.STATES.update(self.phrases.states())
+        self.database = Database(settings.service_database)
+        migrate(self.database.engine)
+        self.vault = Vault(settings.home / "evidence", self.database, self.sealer, Sealer)
+        self.brain = BrainClient(settings.brain_url, internal_token(self.sealer))
+        self.gateway = Gateway(self.database, self.sealer, self.vault, self.brain, self.phrases)
+        self.backend = BackendClient(settings.backend_base, settings.token_for_backend(self.sealer))
+        self.submission = Submission(self.database, self.sealer, ContractBackend(self.backend), self._evidence)
+        self.submission.tell_receipt = self._tell_receipt
+        standard = read_standard(ROOT / "dialogues" / "standard")
+        content = ROOT / "knowledge" / "content"
+        self.services = Services(
+            drafts=Drafts(self.database, self.sealer, standard),
+            evidence=self.vault,
+            knowledge=Knowledge.load(content, date.today()),  # noqa: DTZ011 - the day where the agency is
+            hotlines=hotlines(content),
+            submission=self.submission,
+            now=lambda: datetime.now(UTC),
+        )
+        self.actions = Actions(self.services)
+
+    async def _evidence(self, conversation_id: str, evidence_id: str) -> tuple[dict[str, Any], bytes]:
+        [facts] = await self.vault.facts(conversation_id, [evidence_id])
+        told = asdict(facts)
+        told.pop("id")
+        told["received_at"] = datetime.fromtimestamp(facts.received_at, UTC).isoformat()
+        return told, await self.vault.read(conversation_id, evidence_id)
+
+    async def _tell_receipt(self, submitted: Submitted) -> None:
+        receipt = submitted.receipt or {}
+        text = self.phrases(
+            "receipt_late",
+            case_no=receipt["case_no"],
+            query_code=receipt["query_code"],
+            answer_by=cases.day(receipt["answer_by"]),
+        )
+        await self.gateway.say(submitted.conversation_id, text, once=f"receipt:{submitted.draft_id}")
+
+    async def debug_state(self, conversation_id: str) -> dict[str, Any]:
+        """What `--debug` shows: ``{"matter", "step", "fields", "evidence", "case_no"}``."""
+        state = await self.gateway.state(conversation_id)
+        reports = await self.submission.of(conversation_id)
+        fields = state.get("fields", {})
+        evidence = fields.get("evidence")
+        items = await self.vault.facts(conversation_id, evidence if isinstance(evidence, list) else [])
+        return {
+            "matter": state.get("matter"),
+            "step": state.get("step", "idle"),
+            "fields": fields,
+            "evidence": [{"name": item.name, "sha256": item.sha256} for item in items],
+            "case_no": reports[0].case_no if reports else None,
+        }
+
+    async def start(self) -> None:
+        await self.gateway.start()
+        await self.submission.start()
+
+    async def stop(self) -> None:
+        await self.gateway.stop()
+        await self.submission.stop()
+        await self.brain.close()
+        await self.backend.aclose()
+        self.database.close()
+
+    # -- the backend's callbacks -------------------------------------------------------------------------------------
+
+    async def take_callback(self, callback: StatusCallback) -> None:
+        """Tell a person that their case has moved; the same event again is told once."""
+        if not await self.submission.take_callback(callback.event_id):
+            return
+        report = await self.submission.by_case(callback.case_no)
+        if report:
+            text = self.phrases(
+                "status_news",
+                case_no=callback.case_no,
+                state=self.phrases(f"state_{callback.state}"),
+                note=callback.note or "",
+            )
+            await self.gateway.say(report.conversation_id, text, once=f"event:{callback.event_id}")
+            history = (await self.submission.status(callback.case_no))["history"]
+            await self.submission.told(report.draft_id, len(history))
+        await self.submission.callback_taken(callback.event_id)
+
+
+def public_app(service: Service) -> FastAPI:
+    """Web chat, health, and the backend's callbacks."""
+    settings = web.WebSettings(
+        strings=ROOT / "dialogues" / "web" / "strings.yml",
+        debug_token=internal_token(service.sealer),
+        secure=service.settings.secure_cookies,
+    )
+    app = web.create_app(service.gateway, service.phrases, settings, service.debug_state)
+    secret = service.settings.secret_for_callbacks(service.sealer)
+
+    @app.post("/callbacks/case-status", status_code=204, tags=["backend"], response_class=Response)
+    async def case_status(request: Request) -> Response:
+        """A signed status callback of the agency's backend."""
+        body = await request.body()
+        try:
+            verify(secret, body, request.headers, datetime.now(UTC))
+        except SignatureError as problem:
+            return JSONResponse({"error": str(problem)}, status_code=401)
+        try:
+            callback = StatusCallback.model_validate_json(body)
+        except ValidationError:
+            return JSONResponse({"error": "the callback does not keep the contract"}, status_code=422)
+        await service.take_callback(callback)
+        return Response(status_code=204)
+
+    app.get("/health", tags=["health"])(lambda: {"status": "up"})
+    return app
+
+
+def staff_app(service: Service) -> FastAPI:
+    """The staff port: health of all parts, and metrics without personal data."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    registry = CollectorRegistry()
+    waiting = Gauge("reportguide_reports", "Reports by state of submission", ["state"], registry=registry)
+    brain_up = Gauge("reportguide_brain_up", "Whether the brain answers", registry=registry)
+
+    async def parts() -> dict[str, str]:
+        brain = await service.brain.healthy()
+        try:
+            backend = (await service.backend.health()).status == "ok"
+        except Exception:  # whatever is wrong with the backend, this page must say so instead of failing
+            backend = False
+        return {"service": "up", "brain": "up" if brain else "down", "backend": "up" if backend else "down"}
+
+    @app.get("/health")
+    async def health() -> JSONResponse:
+        found = await parts()
+        up = all(state == "up" for state in found.values())
+        return JSONResponse({"status": "up" if up else "degraded", "parts": found}, status_code=200 if up else 503)
+
+    @app.get("/metrics")
+    async def metrics() -> PlainTextResponse:
+        brain_up.set(float(await service.brain.healthy()))
+        for state in ("waiting", "sent", "refused"):
+            waiting.labels(state).set(sum(1 for report in await service.submission.all() if report.state == state))
+        return PlainTextResponse(generate_latest(registry).decode(), media_type="text/plain; version=0.0.4")
+
+    return app
+
+
+def actions_app(service: Service) -> FastAPI:
+    """The brain's calls, on loopback and with the internal token only."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    expected = b"Bearer " + internal_token(service.sealer).encode()
+
+    @app.post("/actions")
+    async def run(request: Request) -> Any:
+        if not compare_digest(request.headers.get("authorization", "").encode(), expected):
+            return JSONResponse({"error": "the internal token is missing"}, status_code=401)
+        try:
+            return JSONResponse(await service.actions(await request.json()))
+        except Exception as problem:
+            # The brain gives the turn up and takes it again. The log is told where, not what: an exception's message
+            # may carry what was typed.
+            log.error("action_failed", kind=type(problem).__name__, at=places(problem))
+            return JSONResponse({"error": "the action failed"}, status_code=500)
+
+    return app
+
+
+def places(problem: BaseException) -> list[str]:
+    """Where an exception came from, innermost first: ``["form.py:108 _accept", …]``."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)][:6]
+
+
+class ByPort:
+    """Serves each listener its own application, told apart by the port that was connected to."""
+
+    def __init__(self, service: Service, apps: dict[int, FastAPI]) -> None:
+        self._service, self._apps = service, apps
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._apps[scope["server"][1]](scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self._service.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._service.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError if the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio switches Nagle's delay off (40 ms a turn) only where it is.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(512)
+    return listener
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop (SIGINT, SIGTERM)."""
+    service = Service(settings)
+    listeners = [
+        listen(settings.host, settings.port),
+        listen(settings.host, settings.console_port),
+        listen("127.0.0.1", settings.actions_port),
+    ]
+    apps = {
+        settings.port: public_app(service),
+        settings.console_port: staff_app(service),
+        settings.actions_port: actions_app(service),
+    }
+    # Open event streams must not hold up the end of the process.
+    config = uvicorn.Config(
+        ByPort(service, apps),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+        lifespan="on",
+    )
+    asyncio.run(uvicorn.Server(config).serve(sockets=listeners))
+
+
+def end_with_parent() -> None:
+    """End this process when the supervisor's end of standard input closes, however the supervisor ended."""
+
+    def watch() -> None:
+        # Not through sys.stdin, whose lock Python wants for itself when it ends.
+        while os.read(0, 1024):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def configure_logs(level: str) -> None:
+    """Structured logs on standard error. Values that people gave are never logged, at any level."""
+    number = getattr(logging, level.upper())
+    # httpx logs whole addresses, and those of uploads have evidence hashes in them.
+    logging.basicConfig(level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+
+
+def main() -> int:
+    settings = Settings()
+    configure_logs(settings.log_level)
+    if os.environ.get("REPORTGUIDE_END_WITH_PARENT"):
+        end_with_parent()
+    try:
+        serve(settings)
+    except SealingError as problem:
+        print(problem, file=sys.stderr)  # noqa: T201 - the one line an operator needs
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

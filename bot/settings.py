@@ -1,0 +1,104 @@
+"""All settings, in one typed place. Each is read from the environment as ``REPORTGUIDE_<NAME>``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.sealing import Sealer, read_key
+
+#: The checkout: the six rooms lie side by side in it.
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _key_file() -> Path:
+    config = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(config) if config else Path.home() / ".config") / "reportguide" / "sealing.key"
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Addresses are loopback unless said otherwise: put a proxy with TLS in front."""
+
+    model_config = SettingsConfigDict(env_prefix="REPORTGUIDE_", extra="ignore")
+
+    home: Path = Field(default=ROOT / "var", description="where state lives: databases, evidence, the trained model")
+    key: SecretStr | None = Field(default=None, description="the sealing key, 32 bytes in base64; wins over key_file")
+    key_file: Path = Field(default_factory=_key_file, description="file with the sealing key, mode 0600, outside home")
+    host: str = Field(default="127.0.0.1", description="address of the public port and the staff console")
+    port: int = Field(default=8080, description="public: web chat and webhooks")
+    console_port: int = Field(default=8081, description="staff console, health and metrics")
+    actions_port: int = Field(default=8090, description="loopback only: the brain's calls to the actions")
+    brain_port: int = Field(default=8091, description="loopback only: the brain")
+    backend_port: int = Field(default=8092, description="loopback only: the embedded reference backend")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite under home")
+    backend_url: str = Field(default="", description="the agency's backend; empty: the embedded reference backend")
+    backend_token: SecretStr | None = Field(default=None, description="bearer token for the agency's backend")
+    callback_secret: SecretStr | None = Field(default=None, description="signs the backend's status callbacks")
+    secure_cookies: bool = Field(default=False, description="set to true behind TLS")
+    log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
+
+    @field_validator("home", "key_file")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    # -- what follows from them --------------------------------------------------------------------------------------
+
+    def sealer(self) -> Sealer:
+        """Raises SealingError, with what to do, if there is no usable key."""
+        return Sealer(read_key(self.key.get_secret_value() if self.key else None, self.key_file))
+
+    @property
+    def service_database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'service.db'}"
+
+    @property
+    def brain_database(self) -> str:
+        return f"sqlite:///{self.home / 'brain.db'}"
+
+    @property
+    def brain_folder(self) -> Path:
+        return self.home / "brain"
+
+    @property
+    def brain_data(self) -> Path:
+        """The compiled standard and word lists that the brain reads."""
+        return self.brain_folder / "data.json"
+
+    @property
+    def model(self) -> Path:
+        return self.brain_folder / "model.tar.gz"
+
+    @property
+    def actions_url(self) -> str:
+        return f"http://127.0.0.1:{self.actions_port}/actions"
+
+    @property
+    def brain_url(self) -> str:
+        return f"http://127.0.0.1:{self.brain_port}"
+
+    @property
+    def backend_base(self) -> str:
+        return self.backend_url or f"http://127.0.0.1:{self.backend_port}"
+
+    @property
+    def public_url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def console_url(self) -> str:
+        return f"http://{self.host}:{self.console_port}"
+
+    def token_for_backend(self, sealer: Sealer) -> str:
+        return self.backend_token.get_secret_value() if self.backend_token else sealer.derive("backend").hex()
+
+    def secret_for_callbacks(self, sealer: Sealer) -> bytes:
+        return self.callback_secret.get_secret_value().encode() if self.callback_secret else sealer.derive("callbacks")
+
+
+def internal_token(sealer: Sealer) -> str:
+    """What the project's own processes show each other; whoever holds the sealing key can make it, nobody else."""
+    return sealer.derive("internal").hex()

@@ -1,0 +1,51 @@
+"""The agency's backend: the contract, the client, the signature of callbacks, and (in `reference`) a backend to run."""
+
+from .client import BackendClient, BackendError, BackendRefused, BackendUnauthorised, BackendUnavailable, NotFound
+from .contract import (
+    API_VERSION,
+    TRANSITIONS,
+    CaseReceipt,
+    CaseState,
+    CaseStatus,
+    CaseSummary,
+    ElementValue,
+    EvidenceRef,
+    EvidenceStored,
+    Health,
+    LegalBasis,
+    Problem,
+    ReportBody,
+    StateChange,
+    StatusCallback,
+)
+from .signing import FRESH_SECONDS, SIGNATURE_HEADER, TIMESTAMP_HEADER, SignatureError, sign, verify
+
+__all__ = [
+    "API_VERSION",
+    "FRESH_SECONDS",
+    "SIGNATURE_HEADER",
+    "TIMESTAMP_HEADER",
+    "TRANSITIONS",
+    "BackendClient",
+    "BackendError",
+    "BackendRefused",
+    "BackendUnauthorised",
+    "BackendUnavailable",
+    "CaseReceipt",
+    "CaseState",
+    "CaseStatus",
+    "CaseSummary",
+    "ElementValue",
+    "EvidenceRef",
+    "EvidenceStored",
+    "Health",
+    "LegalBasis",
+    "NotFound",
+    "Problem",
+    "ReportBody",
+    "SignatureError",
+    "StateChange",
+    "StatusCallback",
+    "sign",
+    "verify",
+]

@@ -1,0 +1,1 @@
+"""One folder per channel; each has the same parts."""

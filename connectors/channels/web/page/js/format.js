@@ -1,0 +1,71 @@
+/** How sizes, times and telephone numbers are written, and how a text becomes nodes. */
+
+import { say, strings } from "./strings.js";
+
+/** @param {number} bytes */
+export function size(bytes) {
+  if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+const clock = new Intl.DateTimeFormat("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+const thisYear = new Intl.DateTimeFormat("zh-CN", { month: "long", day: "numeric", weekday: "short" });
+const otherYear = new Intl.DateTimeFormat("zh-CN", { year: "numeric", month: "long", day: "numeric" });
+
+/** The day and time as people say it. @param {Date} at */
+export function moment(at) {
+  const now = new Date();
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  let day = (at.getFullYear() === now.getFullYear() ? thisYear : otherYear).format(at);
+  if (at.toDateString() === now.toDateString()) day = say("today");
+  else if (at.toDateString() === yesterday.toDateString()) day = say("yesterday");
+  return say("at", { day, time: clock.format(at) });
+}
+
+const hotlines = new Set(strings.hotlines);
+
+/**
+ * A text as nodes. Hotlines can be tapped, because somebody in distress should not have to copy a number; nothing else
+ * becomes a link: an address in a report leads, more often than not, to what hurt the person or to a fraud.
+ * @param {string} text @param {boolean} callable
+ */
+export function nodes(text, callable) {
+  const fragment = document.createDocumentFragment();
+  // Whole runs of such characters are compared, so a number inside a case number, an address or a longer number stays text.
+  for (const part of text.split(/([\w.@:/+-]+)/)) {
+    if (callable && hotlines.has(part)) {
+      const link = element("a", "call", part);
+      link.setAttribute("href", `tel:${part}`);
+      link.setAttribute("aria-label", say("call", { number: part }));
+      fragment.append(link);
+    } else if (part) fragment.append(part);
+  }
+  return fragment;
+}
+
+/**
+ * An element with a class and a text, the only way text enters the page.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag @param {string} [name] @param {string} [text]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function element(tag, name = "", text = "") {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text) made.textContent = text;
+  return made;
+}
+
+/** @param {string} name */
+export function icon(name) {
+  const made = element("span", `icon icon-${name}`);
+  made.setAttribute("aria-hidden", "true");
+  return made;
+}
+
+/** The element with this id. @template {HTMLElement} T @param {string} id @returns {T} */
+export function part(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return /** @type {T} */ (found);
+}

@@ -1,0 +1,167 @@
+/** Files chosen for the next message: checked here first, uploaded two at a time, sent together. */
+
+import { Refused } from "./api.js";
+import { say } from "./strings.js";
+import { keep, recall } from "./storage.js";
+
+/**
+ * @typedef {import("./api.js").Kept} Kept
+ * @typedef {{key: number, name: string, size: number, file: File | null, kept: Kept | null, preview: string,
+ *   state: "queued" | "sending" | "done" | "lost" | "refused", done: number, problem: string, abort: AbortController}} Upload
+ */
+
+/** More at once only makes each slower on a phone's uplink. */
+const AT_ONCE = 2;
+
+let keys = 0;
+
+export class Uploads {
+  /** @type {Upload[]} */
+  items = [];
+  /** @type {import("./api.js").Limits | null} */
+  limits = null;
+
+  /** @param {import("./api.js").Api} api @param {() => void} onChange */
+  constructor(api, onChange) {
+    this.api = api;
+    this.onChange = onChange;
+  }
+
+  get waiting() {
+    return this.items.filter((item) => item.state === "queued" || item.state === "sending").length;
+  }
+
+  get failed() {
+    return this.items.filter((item) => item.state === "lost" || item.state === "refused").length;
+  }
+
+  /** Files that a reload interrupted after they were uploaded. */
+  restore() {
+    this.#addKept(recall("staged") ?? []);
+  }
+
+  /** Files of a message that was not sent. @param {Kept[]} kept @param {string[]} previews */
+  putBack(kept, previews = []) {
+    this.#addKept(kept, previews);
+  }
+
+  /** @param {Kept[]} kept @param {string[]} previews */
+  #addKept(kept, previews = []) {
+    kept.forEach((one, index) => {
+      if (this.items.some((item) => item.kept?.id === one.id)) return;
+      this.items.push({ ...blank(), name: one.name, size: one.size, kept: one, preview: previews[index] ?? "", state: "done", done: 1 });
+    });
+    this.#changed();
+  }
+
+  /** Take chosen files. Returns what to tell the person, or "". @param {Iterable<File>} files */
+  add(files) {
+    const limits = this.limits;
+    if (!limits) return "";
+    let told = "";
+    for (const file of files) {
+      if (this.items.length >= limits.files_per_message) {
+        told = say("files_many", { each: limits.files_per_message });
+        break;
+      }
+      const problem = this.#check(file, limits);
+      const preview = !problem && file.type.startsWith("image/") ? URL.createObjectURL(file) : "";
+      this.items.push({ ...blank(), name: file.name, size: file.size, file, preview, problem, state: problem ? "refused" : "queued" });
+    }
+    this.#changed();
+    this.#work();
+    return told;
+  }
+
+  /** What the server would refuse anyway, found before a person pays for the upload. @param {File} file @param {import("./api.js").Limits} limits */
+  #check(file, limits) {
+    const suffix = /\.\w+$/.exec(file.name.toLowerCase())?.[0] ?? "";
+    if (!file.size) return say("file_empty");
+    if (file.size > limits.file_bytes) return say("file_large", { size: megabytes(limits) });
+    const known = limits.accept.split(",").includes(suffix === ".jpeg" ? ".jpg" : suffix);
+    // Some phones hand over pictures under a name without an ending; their type then tells enough.
+    return known || (!suffix && /^(image|video|audio)\//.test(file.type)) ? "" : say("file_kind");
+  }
+
+  /** @param {Upload} item */
+  remove(item) {
+    item.abort.abort();
+    if (item.preview) URL.revokeObjectURL(item.preview);
+    this.items = this.items.filter((known) => known !== item);
+    this.#changed();
+    this.#work();
+  }
+
+  /** @param {Upload} item */
+  retry(item) {
+    if (!item.file) return;
+    Object.assign(item, { state: "queued", done: 0, problem: "", abort: new AbortController() });
+    this.#changed();
+    this.#work();
+  }
+
+  /** Take up again what the network interrupted. */
+  retryLost() {
+    for (const item of this.items) if (item.state === "lost") this.retry(item);
+  }
+
+  /** The uploaded files, to be sent; they leave the tray. */
+  take() {
+    const ready = this.items.filter((item) => item.kept);
+    this.items = [];
+    this.#changed();
+    return { kept: ready.map((item) => /** @type {Kept} */ (item.kept)), previews: ready.map((item) => item.preview) };
+  }
+
+  clear() {
+    for (const item of [...this.items]) this.remove(item);
+  }
+
+  #work() {
+    let free = AT_ONCE - this.items.filter((item) => item.state === "sending").length;
+    for (const item of this.items) {
+      if (free <= 0) return;
+      if (item.state !== "queued") continue;
+      free -= 1;
+      this.#upload(item);
+    }
+  }
+
+  /** @param {Upload} item */
+  async #upload(item) {
+    item.state = "sending";
+    this.#changed();
+    const { signal } = item.abort;
+    try {
+      item.kept = await this.api.upload(/** @type {File} */ (item.file), (done) => {
+        item.done = done;
+        this.#changed();
+      }, signal);
+      item.state = "done";
+      item.done = 1;
+      item.file = null; // it is uploaded: let the memory go
+    } catch (error) {
+      if (signal.aborted) return;
+      const refused = error instanceof Refused;
+      item.state = refused ? "refused" : "lost";
+      item.problem = refused ? error.message || say("upload_refused") : say("upload_lost");
+    }
+    this.#changed();
+    this.#work();
+  }
+
+  #changed() {
+    keep("staged", this.items.map((item) => item.kept).filter(Boolean));
+    this.onChange();
+  }
+}
+
+/** @returns {Upload} */
+function blank() {
+  return { key: ++keys, name: "", size: 0, file: null, kept: null, preview: "", state: "queued", done: 0, problem: "", abort: new AbortController() };
+}
+
+/** @param {import("./api.js").Limits} limits */
+export function megabytes(limits) {
+  return Math.floor(limits.file_bytes / 1024 / 1024);
+}

@@ -1,0 +1,64 @@
+"""Tables of the gateway. Whatever a person wrote, sent or is called stands in a sealed column (LargeBinary)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("channel", sa.String(20), nullable=False),
+    # A keyed hash of who it is on that channel: enough to find the conversation again, and useless without the key.
+    sa.Column("person", sa.String(64), nullable=False),
+    sa.Column("state", sa.LargeBinary),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.UniqueConstraint("channel", "person"),
+)
+
+#: What people sent: stored before it is acknowledged, handled once, in order.
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("message_id", sa.String(80), nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),  # waiting | done | failed
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("received_at", sa.Float, nullable=False),
+    sa.UniqueConstraint("conversation_id", "message_id"),
+    sa.Index("inbox_waiting", "state", "conversation_id", "id"),
+)
+
+#: The conversation as people see it, both sides. The assistant's entries are the outbox: `delivery` says what is
+#: still owed to a channel that must be sent to (the web page fetches, so its entries are shown at once).
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("inbox_id", sa.ForeignKey("inbox.id")),
+    sa.Column("side", sa.String(10), nullable=False),  # person | assistant
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("delivery", sa.String(10), nullable=False),  # shown | waiting | sent | failed
+    sa.Column("at", sa.Float, nullable=False),
+    # What must be said once although it may be asked for twice, such as a notice about a case.
+    sa.Column("once", sa.String(80), unique=True),
+    sa.Index("entries_of", "conversation_id", "seq"),
+)
+
+#: Evidence items. The file lies in the vault under `vault_name`, under a key of its own: without this row it is noise.
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("vault_name", sa.String(64), nullable=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("facts", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Index("evidence_of", "conversation_id"),
+)
