@@ -47,7 +47,7 @@ class ValidateReport(TurnAction):
         turn.go_to(turn.interview.next_step())
 
     def _anew(self, turn: Turn) -> dict[str, Any]:
-        """Somebody with a paused draft tells of something else: the draft stays on disk, and only the new message counts."""
+        """Somebody with a paused draft tells of something else: the draft stays on disk, the new message counts."""
         told = {name: turn.entity(name) for name in ("guess", "runners_up", "story", MATTER)}
         ids = {element.id for matter in turn.standard.matters for element in matter.elements}
         values = {name: turn.entity(name) for name in ids if turn.entity(name) is not None}
@@ -86,7 +86,7 @@ class ValidateReport(TurnAction):
 
     def _recheck(self, turn: Turn) -> None:
         """Values taken before the matter was known are checked by its own elements."""
-        for name, value in list(turn.interview.values.items()):
+        for name in list(turn.interview.values):
             element = turn.interview.element(name)
             if element is None:
                 del turn.interview.values[name]

@@ -164,7 +164,7 @@ class Measure(_Data):
 
 
 class Standard(_Data):
-    """All matters, referrals and tables of one edition. JSON in, JSON out: an edition in use is kept by the database."""
+    """All matters, referrals and tables of one edition. An edition in use is kept in the database, as JSON."""
 
     edition: str
     matters: tuple[Matter, ...]

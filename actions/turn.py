@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
 
 from actions.checks import shown
 from actions.interview import CONFIRM, MATTER, SURE, Interview, from_slots
@@ -90,7 +90,7 @@ class Turn:
     def say(self, name: str, buttons: list[tuple[str, str]] | None = None, **values: Any) -> None:
         """Say the response `name`, with `(title, payload)` buttons after its own."""
         # Rasa takes "0[" in a value for a template that went wrong and drops the values.
-        safe = {key: str(value).replace("0[", "0［") for key, value in values.items()}
+        safe: dict[str, Any] = {key: str(value).replace("0[", "0［") for key, value in values.items()}
         more = [{"title": title, "payload": what} for title, what in buttons or []]
         self._dispatcher.utter_message(response=name, buttons=more, **safe)
 
@@ -146,7 +146,7 @@ class Turn:
             )
 
     def shown(self, element: Element, value: Any) -> str:
-        return shown(element, value)
+        return str(shown(element, value))
 
     def events(self) -> Events:
         # `requested_slot` last: Rasa reads the step from the last event that names it.

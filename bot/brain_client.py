@@ -22,7 +22,7 @@ class BrainClient:
         )
 
     async def turn(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """One message and its replies. Raises BrainAway while there is nobody to ask, BrainFailed if the turn failed."""
+        """One message and its replies. Raises BrainAway while nobody answers, BrainFailed if the turn failed."""
         return await self._post("/turn", body)
 
     async def understand(self, text: str, step: str | None) -> Mapping[str, Any]:

@@ -4,8 +4,8 @@ Everything that can name or describe a person (messages, drafts, evidence, Rasa'
 written, and nothing else in the project touches a cipher. Written for both Pythons of the project (3.10 and newer):
 it depends on `cryptography` alone.
 
-A sealed value is ``version (1 byte) | key id (4 bytes) | nonce (12 bytes) | AES-256-GCM ciphertext and tag``. The context
-(for instance ``"inbox:<conversation>"``) is authenticated with it, so a value moved to another row does not open.
+A sealed value is ``version (1 byte) | key id (4 bytes) | nonce (12 bytes) | AES-256-GCM ciphertext and tag``. The
+context (for instance ``"inbox:<conversation>"``) is authenticated with it: a value moved to another row does not open.
 """
 
 from __future__ import annotations

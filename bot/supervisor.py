@@ -283,7 +283,7 @@ def up(settings: Settings, console: Console) -> int:
             f"  web chat       {settings.public_url}\n"
             f"  API            {settings.public_url}/api/docs\n"
             f"  staff console  {settings.console_url}/health\n"
-            f"  backend        {settings.backend_base}{'' if settings.backend_url else '  (embedded reference backend)'}\n"
+            f"  backend        {settings.backend_base}{'' if settings.backend_url else '  (embedded reference)'}\n"
             f"Ctrl-C stops everything.",
             highlight=False,
         )

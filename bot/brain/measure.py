@@ -18,6 +18,8 @@ import uuid
 from pathlib import Path
 from typing import Any, Dict, List, Optional, TextIO
 
+import structlog
+
 WARM_UP = 3
 
 
@@ -161,7 +163,10 @@ def _arguments(given: Optional[List[str]] = None) -> argparse.Namespace:
 def main() -> int:
     asked = _arguments()
     out = _own_output()
+    # Both sides as quiet as our server is: what is printed is no part of a turn.
     logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("rasa").setLevel(logging.ERROR)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     from rasa.shared.utils.io import read_yaml_file
 
     agent, dialogue = _load(asked), read_yaml_file(asked.dialogue)

@@ -1,7 +1,8 @@
 """Reads facts out of what people type: links, phones, dates, platforms, accounts.
 
-Pure functions over text and the platform table; no Rasa, no model. Every fact is returned as it was written (a platform
-by its canonical name), never interpreted: what day 昨晚 was is for the service to say, which knows when it was received.
+Pure functions over text and the platform table; no Rasa, no model. Every fact is returned as it was written (a
+platform by its canonical name), never interpreted: what day 昨晚 was is for the service to say, which knows when the
+message was received.
 """
 
 import re

@@ -111,7 +111,10 @@ class Judge:
 
 
 class Sense:
-    """All models together. Trained on `examples`: ``[{"text", "intent", "matter"?, "referral"?, "reporter"?, "urgent"?}]``."""
+    """All models together.
+
+    Trained on `examples`: ``[{"text", "intent", "matter"?, "referral"?, "reporter"?, "urgent"?}]``.
+    """
 
     def __init__(self, features: Features, judges: Dict[str, Judge]) -> None:
         self._features = features

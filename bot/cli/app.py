@@ -37,7 +37,7 @@ def main() -> None:
 @app.command()
 def up(
     backend_url: Annotated[
-        str, typer.Option(help="The agency's backend; without it the embedded reference backend is started.")
+        str, typer.Option(help="The agency's backend; without it the reference one is started.")
     ] = "",
 ) -> None:
     """Start everything: brain, service, staff console and, unless --backend-url names a real one, the reference backend.
@@ -46,7 +46,7 @@ def up(
     """
     from bot.supervisor import up as start
 
-    settings = Settings(**({"backend_url": backend_url} if backend_url else {}))
+    settings = Settings(backend_url=backend_url) if backend_url else Settings()
     sys.exit(start(settings, Console(stderr=True)))
 
 

@@ -30,9 +30,9 @@ def reporting_faults() -> Iterator[None]:
     except (SealingError, StandardError) as problem:
         _end(str(problem), "")
     except ValidationError as problem:
-        fault = problem.errors(include_url=False, include_input=False)[0]
-        name = "REPORTGUIDE_" + "_".join(str(part) for part in fault["loc"]).upper()
-        _end(f"the setting {name} cannot be used: {fault['msg']}", "correct it in the environment")
+        first = problem.errors(include_url=False, include_input=False)[0]
+        name = "REPORTGUIDE_" + "_".join(str(part) for part in first["loc"]).upper()
+        _end(f"the setting {name} cannot be used: {first['msg']}", "correct it in the environment")
     except OSError as problem:
         if problem.errno == 28:
             _end("the disk is full", "free some space and start again; nothing that was stored is lost")

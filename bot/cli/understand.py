@@ -34,7 +34,7 @@ class Understander:
         return self
 
     def understand(self, text: str, step: str | None) -> dict[str, Any]:
-        """``{"intent", "confidence", "matters", "reporter", "urgent", "referral", "fields", "kind", "control", "value"}``."""
+        """What a message means: intent, matters, reporter, urgent, referral, fields, kind, control, value."""
         answer = self._http.post("/understand", json={"text": text, "step": step})
         if answer.status_code == 422:
             raise Fault(f"there is no step {step!r}", "name an element of the reporting standard, matter or confirm")

@@ -51,7 +51,7 @@ class BackendError(Exception):
         self.problem = problem
 
 
-class BackendUnavailable(BackendError):  # noqa: N818 - says what it is
+class BackendUnavailable(BackendError):
     """Try again later, with the same draft: whatever happened, the repetition cannot open a second case."""
 
     retry_after: float | None = None
@@ -62,7 +62,7 @@ class BackendUnauthorised(BackendUnavailable):
     """The backend does not accept this service's token: an operator must act before trying again helps."""
 
 
-class BackendRefused(BackendError):  # noqa: N818
+class BackendRefused(BackendError):
     """The backend understood and refused; `problem` says why. Do not repeat the same request."""
 
 

@@ -36,9 +36,12 @@ class Database:
         if self._one_writer is None:
             with self.engine.begin() as connection:
                 return work(connection)
-        with self._one_writer, self.engine.connect().execution_options(reportguide_write=True) as connection:
-            with connection.begin():
-                return work(connection)
+        with (
+            self._one_writer,
+            self.engine.connect().execution_options(reportguide_write=True) as connection,
+            connection.begin(),
+        ):
+            return work(connection)
 
     def read_now(self, work: Callable[[sa.Connection], T]) -> T:
         with self.engine.connect() as connection:

@@ -226,7 +226,7 @@ class Gateway:
         return True
 
     async def _call(self, conversation_id: str, row: Any, message: Inbound) -> dict[str, Any]:
-        def press(connection: sa.Connection) -> dict[str, Any] | None:
+        def press(connection: sa.Connection) -> Any:
             return self._pressed(connection, conversation_id, row.id, message)
 
         button = await self._database.read(press)
@@ -379,7 +379,7 @@ class Gateway:
                 await asyncio.wait_for(news.wait(), left)
 
     async def follow(self, conversation_id: str, after: int, heartbeat: float) -> AsyncIterator[Entry | bool | None]:
-        """Entries as they come; True or False when waiting for an answer begins or ends; None every `heartbeat` seconds."""
+        """Entries as they come; a bool when waiting for an answer begins or ends; None every `heartbeat` seconds."""
         waiting: bool | None = None
         while True:
             news = self._event(conversation_id)

@@ -13,7 +13,7 @@ MAX_TEXT = 5000
 
 
 class Rejected(Exception):
-    """A message or file that cannot be taken. `reason` names a text under `dialogues/`, `values` fill it; `status` is HTTP's."""
+    """A message or file that cannot be taken. `reason` names a text of `dialogues/`, which `values` fill."""
 
     def __init__(self, reason: str, status: int = 422, **values: Any) -> None:
         super().__init__(reason)
@@ -30,7 +30,7 @@ class Press(BaseModel):
 
 
 class Inbound(BaseModel):
-    """One message of one person. `id` is the channel's own, or any string that is the same when the same is sent again."""
+    """One message of one person. `id` is the channel's own: the same when the same message is sent again."""
 
     model_config = ConfigDict(extra="forbid")
     id: str = Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.:-]+$")
@@ -72,7 +72,7 @@ class Entry(BaseModel):
 
 
 def read_payload(payload: str) -> dict[str, Any]:
-    """``"ctl_edit?element=url"`` → ``{"intent": "ctl_edit", "entities": {"element": "url"}}``; repeated names make a list."""
+    """``"ctl_edit?element=url"`` → ``{"intent": "ctl_edit", "entities": {"element": "url"}}``."""
     intent, _, query = payload.partition("?")
     entities: dict[str, Any] = {}
     for name, value in parse_qsl(query):

@@ -105,7 +105,7 @@ class Vault:
 
     def _keep(self, conversation_id: str, facts: EvidenceFacts, content: bytes) -> EvidenceFacts:
         def earlier(connection: sa.Connection) -> EvidenceFacts | None:
-            # The same picture sent twice is one evidence item; a person's own files are few, so they are looked through.
+            # The same picture sent twice is one evidence item; a person's own files are few.
             kept = self._facts(connection, conversation_id, None)
             return next((item for item in kept if item.sha256 == facts.sha256), None)
 
@@ -131,7 +131,7 @@ class Vault:
         return facts
 
     async def facts(self, conversation_id: str, ids: Sequence[str] | None = None) -> list[EvidenceFacts]:
-        """The facts of a conversation's files, all or those named, in the order they came. Others' files are not found."""
+        """The facts of a conversation's files, all or those named, in the order they came; never those of others."""
         return await self._database.read(lambda connection: self._facts(connection, conversation_id, ids))
 
     def _facts(self, connection: sa.Connection, conversation_id: str, ids: Sequence[str] | None) -> list[EvidenceFacts]:
@@ -169,7 +169,7 @@ def examine(name: str, content: bytes) -> str:
         raise Rejected("file_empty")
     if len(content) > MAX_FILE_BYTES:
         raise Rejected("file_large", status=413, limit=MAX_FILE_BYTES // 1024 // 1024)
-    guessed = filetype.guess_mime(content)
+    guessed: str | None = filetype.guess_mime(content)  # type: ignore[no-untyped-call]
     media_type = _SAME.get(guessed or "", guessed or "")
     if media_type == "application/zip":
         media_type = _office(content) or media_type

@@ -31,7 +31,7 @@ TITLES = {
 _log = structlog.get_logger(__name__)
 
 
-class Refusal(Exception):  # noqa: N818 - not an error of this program
+class Refusal(Exception):
     """Raised anywhere below a route; answered as a problem document."""
 
     def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:

@@ -146,7 +146,7 @@ def create_app(
             raise Rejected("conversation_unknown", status=401)
         return (await gateway.conversation(CHANNEL, token))[0]
 
-    Who = Annotated[str, Depends(who)]
+    Who = Annotated[str, Depends(who)]  # noqa: N806 - a type
 
     @app.post("/api/chat/session", tags=["chat"])
     async def session(request: Request, response: Response) -> Session:

@@ -76,26 +76,27 @@ export class Connection {
     let history = true;
     while (!this.#stopped) {
       this.#round = new AbortController();
+      const { signal } = this.#round;
       try {
         await this.page.ready();
         const { entries, waiting } = await this.api.entries(this.page.position());
-        if (this.#stopped) return;
+        // Interrupted meanwhile: the answer may be of a conversation that was cleared.
+        if (signal.aborted) continue;
         this.page.onEntries(entries, history);
         this.page.onWaiting(waiting);
         this.page.onStatus("live");
         history = false;
         failures = 0;
       } catch (error) {
-        if (this.#stopped) return;
+        if (signal.aborted && navigator.onLine) continue;
         failures += 1;
         this.page.onStatus("lost");
         this.page.onProblem(error);
       }
       if (!failures) {
-        const heard = await this.#listen(this.#round.signal);
+        const heard = await this.#listen(signal);
         silentRounds = heard ? 0 : silentRounds + 1;
       }
-      if (this.#stopped) return;
       await this.#pause(failures ? backOff(failures) : Math.min(3_000, 500 + 500 * silentRounds));
     }
   }

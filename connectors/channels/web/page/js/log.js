@@ -36,8 +36,6 @@ export class Log {
   #waiting = false;
   /** @type {ReturnType<typeof setTimeout>[]} */
   #timers = [];
-  /** @type {string[]} */
-  #previews = [];
 
   /**
    * @param {{onPress: (seq: number, index: number, title: string) => void, onRetry: () => void,
@@ -100,13 +98,16 @@ export class Log {
     return shown;
   }
 
-  /** Show a message that is on its way. @param {Pending} item @param {string[]} previews addresses of its pictures, on this device */
+  /**
+   * Show a message that is on its way.
+   * @param {Pending} item @param {(string | undefined)[]} previews addresses of its pictures on this device
+   */
   addPending(item, previews) {
-    this.#previews.push(...previews);
     const shown = this.#make(
       { side: "person", text: item.shown.text, at: item.at, buttons: [], files: item.shown.files }, Infinity, item.message.id, previews,
     );
     this.#shown.push(shown);
+    this.#state(shown, "sending");
     entries.append(shown.root);
     this.#refresh();
     this.toEnd(false);
@@ -146,11 +147,11 @@ export class Log {
     ];
   }
 
-  clear() {
-    for (const address of this.#previews.splice(0)) URL.revokeObjectURL(address);
-    this.#shown = [];
+  /** @param {boolean} [all] false: what is on its way stays */
+  clear(all = true) {
+    this.#shown = all ? [] : this.#shown.filter((known) => known.seq === Infinity);
     this.lastSeq = 0;
-    entries.replaceChildren();
+    entries.replaceChildren(...this.#shown.map((known) => known.root));
     this.setWaiting(false);
     this.#refresh();
   }
@@ -159,6 +160,7 @@ export class Log {
   toEnd(instant = true) {
     this.#pinned = true;
     jump.hidden = true;
+    if (!this.#shown.length) return scroller.scrollTo({ top: 0, behavior: "instant" });
     scroller.scrollTo({ top: scroller.scrollHeight, behavior: instant ? "instant" : "auto" });
   }
 
@@ -186,7 +188,7 @@ export class Log {
   }
 
   #scrolled() {
-    if (scroller.clientHeight !== this.#height) return; // the height changes: not the person's doing
+    if (!this.#shown.length || scroller.clientHeight !== this.#height) return; // the height changes: not the person's doing
     const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
     this.#pinned = left < NEAR;
     if (this.#pinned) {
@@ -217,7 +219,7 @@ export class Log {
 
   /**
    * @param {Pick<Entry, "side" | "text" | "at" | "buttons" | "files">} entry @param {number} seq @param {string | null} id
-   * @param {string[]} [previews] @returns {Shown}
+   * @param {(string | undefined)[]} [previews] @returns {Shown}
    */
   #make(entry, seq, id, previews = []) {
     const at = new Date(entry.at);
@@ -270,7 +272,7 @@ export class Log {
     return [text, fold];
   }
 
-  /** @param {Entry["files"]} files @param {string[]} previews */
+  /** @param {Entry["files"]} files @param {(string | undefined)[]} previews */
   #files(files, previews) {
     const list = element("ul", "files");
     list.setAttribute("aria-label", say("files_sent"));

@@ -16,14 +16,13 @@ import { showTray } from "./tray.js";
 import { Uploads } from "./uploads.js";
 import { followKeyboard } from "./viewport.js";
 
-/** @typedef {import("./api.js").Kept} Kept */
-
-/** Files of messages on their way, should one come back. @type {Map<string, {kept: Kept[], previews: string[]}>} */
-const sentFiles = new Map();
 /** The open tabs of this device tell each other when the conversation is cleared. */
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("reportguide") : null;
 
-const api = new Api(() => log.clear());
+const api = new Api(() => {
+  log.clear(false);
+  connection.again();
+});
 const composer = new Composer({ onSend: send, onRelease: () => hold(false) });
 const uploads = new Uploads(api, uploadsChanged);
 const log = new Log({
@@ -43,7 +42,7 @@ const log = new Log({
   },
 });
 const outbox = new Outbox(api, {
-  onAdded: (item) => log.addPending(item, sentFiles.get(item.message.id)?.previews ?? []),
+  onAdded: (item) => log.addPending(item, item.shown.files.map((file) => uploads.pictures.get(file.id))),
   onState: (id, state) => log.setState(id, state),
   onRefused(item, message) {
     log.drop(item.message.id);
@@ -57,12 +56,12 @@ const connection = new Connection(api, {
   onEntries(entries, history) {
     for (const entry of entries) if (entry.message_id) outbox.arrived(entry.message_id);
     log.take(entries, history);
-    if (history) arrived();
+    if (history) begun(entries);
   },
   onWaiting: (waiting) => log.setWaiting(waiting),
   onStatus(status) {
     showConnection(status);
-    if (status !== "live") return;
+    if (status !== "live") return outbox.stall();
     uploads.retryLost();
     outbox.pump();
   },
@@ -72,12 +71,12 @@ const connection = new Connection(api, {
   },
 });
 
-let begun = false;
+let introduced = false;
 /** Before the first round: who is talking, and what may be sent. */
 async function begin() {
-  if (begun) return;
+  if (introduced) return;
   const { new: stranger, limits } = await api.session();
-  begun = true;
+  introduced = true;
   uploads.limits = limits;
   composer.limit = limits.text_chars;
   showLimits(limits);
@@ -85,11 +84,14 @@ async function begin() {
   if (stranger) forgetAll();
 }
 
-/** The history is there: what was not sent before the page was reloaded comes after it. */
-function arrived() {
+/**
+ * The history is there: what was not sent before the page was reloaded comes after it.
+ * @param {import("./api.js").Entry[]} history
+ */
+function begun(history) {
   composer.restore();
   uploads.restore();
-  outbox.restore();
+  outbox.restore(new Set(history.map((entry) => entry.message_id)));
   outbox.open = true;
   outbox.pump();
   log.toEnd();
@@ -103,10 +105,9 @@ function send() {
   if (uploads.failed) return notify(say("files_stopped"));
   if (!text && !uploads.items.length) return composer.focus();
   notify("");
-  const { kept, previews } = uploads.take();
-  const message = { ...(text ? { text } : {}), ...(kept.length ? { files: kept.map((file) => file.id) } : {}) };
+  const files = uploads.take();
   composer.text = "";
-  outbox.add(message, { text, files: kept }, (id) => sentFiles.set(id, { kept, previews }));
+  outbox.add({ ...(text && { text }), ...(files.length && { files: files.map((file) => file.id) }) }, { text, files });
 }
 
 /** @param {boolean} holding */
@@ -120,7 +121,7 @@ function uploadsChanged() {
     const failed = uploads.failed;
     composer.hold(false);
     if (failed) notify(say("files_stopped"));
-    else if (uploads.items.length || composer.text) queueMicrotask(send); // after the tray shows that they are done
+    else if (uploads.items.length) queueMicrotask(send); // after the tray shows that they are done
   }
   showTray(uploads, composer.holding);
 }
@@ -129,10 +130,7 @@ function uploadsChanged() {
 function putBack(item) {
   if (item.message.button) return;
   composer.putBack(item.shown.text);
-  const files = sentFiles.get(item.message.id);
-  // After a reload only what the queue itself kept is known of them; the server tells its kinds of files apart by id.
-  const kept = files?.kept ?? /** @type {Kept[]} */ (item.shown.files);
-  uploads.putBack(kept, files?.previews);
+  uploads.putBack(item.shown.files);
 }
 
 /** Nothing of this conversation stays on the device. */
@@ -142,7 +140,6 @@ function forget() {
   uploads.clear();
   hold(false);
   composer.text = "";
-  sentFiles.clear();
   log.clear();
   notify("");
 }
@@ -151,13 +148,13 @@ menu(async () => {
   await api.forget();
   forget();
   tabs?.postMessage("cleared");
-  begun = false;
+  introduced = false;
   connection.again();
   speak(say("cleared"));
 });
 tabs?.addEventListener("message", () => {
   forget();
-  begun = false;
+  introduced = false;
   connection.again();
 });
 

@@ -9,7 +9,7 @@ import { keep, recall } from "./storage.js";
 
 /**
  * @typedef {import("./api.js").Message} Message
- * @typedef {{message: Message, shown: {text: string, files: import("./api.js").FileShown[]}, at: string}} Pending
+ * @typedef {{message: Message, shown: {text: string, files: import("./api.js").Kept[]}, at: string}} Pending
  */
 
 export class Outbox {
@@ -31,13 +31,14 @@ export class Outbox {
     this.open = false;
   }
 
-  /** Take up what a reload interrupted. */
-  restore() {
+  /** Take up what a reload interrupted. @param {Set<string | null>} known ids of messages the server has */
+  restore(known) {
     for (const item of recall("outbox") ?? []) {
-      if (this.#queue.some((known) => known.message.id === item.message.id)) continue;
+      if (known.has(item.message.id) || this.#queue.some((queued) => queued.message.id === item.message.id)) continue;
       this.#queue.push(item);
       this.page.onAdded(item);
     }
+    this.#save();
   }
 
   /** @param {Omit<Message, "id">} message @param {Pending["shown"]} shown */
@@ -69,6 +70,11 @@ export class Outbox {
     this.#save();
   }
 
+  /** Nothing can be sent for now. */
+  stall() {
+    for (const item of this.#queue) this.page.onState(item.message.id, "unsent");
+  }
+
   /** Send what waits. Called when something is added, when the connection is found again, and by "retry". */
   async pump() {
     if (this.#busy || !this.open) return;
@@ -87,7 +93,7 @@ export class Outbox {
         } catch (error) {
           if (!(error instanceof Refused)) {
             this.#failures += 1;
-            for (const waiting of this.#queue) this.page.onState(waiting.message.id, "unsent");
+            this.stall();
             this.#timer = setTimeout(() => this.pump(), backOff(this.#failures));
             return;
           }

@@ -20,6 +20,8 @@ export class Uploads {
   items = [];
   /** @type {import("./api.js").Limits | null} */
   limits = null;
+  /** Addresses of uploaded pictures on this device, by file id: for the bubble, and should the message come back. @type {Map<string, string>} */
+  pictures = new Map();
 
   /** @param {import("./api.js").Api} api @param {() => void} onChange */
   constructor(api, onChange) {
@@ -37,20 +39,16 @@ export class Uploads {
 
   /** Files that a reload interrupted after they were uploaded. */
   restore() {
-    this.#addKept(recall("staged") ?? []);
+    this.putBack(recall("staged") ?? []);
   }
 
-  /** Files of a message that was not sent. @param {Kept[]} kept @param {string[]} previews */
-  putBack(kept, previews = []) {
-    this.#addKept(kept, previews);
-  }
-
-  /** @param {Kept[]} kept @param {string[]} previews */
-  #addKept(kept, previews = []) {
-    kept.forEach((one, index) => {
-      if (this.items.some((item) => item.kept?.id === one.id)) return;
-      this.items.push({ ...blank(), name: one.name, size: one.size, kept: one, preview: previews[index] ?? "", state: "done", done: 1 });
-    });
+  /** Files that were uploaded before, of a message that was not sent. @param {Kept[]} kept */
+  putBack(kept) {
+    for (const one of kept) {
+      if (this.items.some((item) => item.kept?.id === one.id)) continue;
+      const preview = this.pictures.get(one.id) ?? "";
+      this.items.push({ ...blank(), name: one.name, size: one.size, kept: one, preview, state: "done", done: 1 });
+    }
     this.#changed();
   }
 
@@ -107,14 +105,16 @@ export class Uploads {
 
   /** The uploaded files, to be sent; they leave the tray. */
   take() {
-    const ready = this.items.filter((item) => item.kept);
+    const kept = this.items.map((item) => item.kept).filter((one) => one !== null);
     this.items = [];
     this.#changed();
-    return { kept: ready.map((item) => /** @type {Kept} */ (item.kept)), previews: ready.map((item) => item.preview) };
+    return kept;
   }
 
   clear() {
     for (const item of [...this.items]) this.remove(item);
+    for (const address of this.pictures.values()) URL.revokeObjectURL(address);
+    this.pictures.clear();
   }
 
   #work() {
@@ -140,6 +140,7 @@ export class Uploads {
       item.state = "done";
       item.done = 1;
       item.file = null; // it is uploaded: let the memory go
+      if (item.preview) this.pictures.set(item.kept.id, item.preview);
     } catch (error) {
       if (signal.aborted) return;
       const refused = error instanceof Refused;

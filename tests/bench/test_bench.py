@@ -1,0 +1,31 @@
+"""The benchmark runs to its end and prints what it promises. What it measures is never asserted here: CI machines vary."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bot.cli.bench import run
+from bot.settings import Settings
+
+pytestmark = pytest.mark.system
+
+
+def positive(value: object) -> bool:
+    return isinstance(value, int | float) and value > 0
+
+
+def test_bench_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+    run(Settings(), turns=30, as_json=True, conversations=2)
+    told = json.loads(capsys.readouterr().out)
+    for side in ("ours", "stock"):
+        assert all(positive(told["turn_ms"][side][name]) for name in ("p50", "p95", "mean"))
+        assert len(told["turn_by_turn_ms"][side]) == 7
+        assert set(told["long_conversation_ms"][side]) == {"5", "30"}
+        assert all(map(positive, told["long_conversation_ms"][side].values()))
+        assert positive(told["rss_mb"][side])
+        assert positive(told["turns_per_second"][side])
+    for name in ("turn_ratio_p50", "turns_per_second_ratio", "long_conversation_ratio", "long_conversation_ratio_stock"):
+        assert positive(told[name])
+    assert told["conversations"] == 2
