@@ -156,10 +156,8 @@ def _print(result: dict[str, Any]) -> None:
     long = result["long_conversation_ms"]
     for turn in dict.fromkeys([*long["stock"], *long["ours"]]):
         mine, theirs = long["ours"].get(turn), long["stock"].get(turn)
-        ratio = f"{mine / theirs:.3f}" if mine and theirs else "—"
-        table.add_row(
-            f"turn {turn} of a long conversation", *(f"{ms:.1f} ms" if ms else "—" for ms in (mine, theirs)), ratio
-        )
+        shown = [f"{ms:.1f} ms" if ms else "—" for ms in (mine, theirs)]
+        table.add_row(f"turn {turn} of a long one", *shown, f"{mine / theirs:.3f}" if mine and theirs else "—")
     table.add_row(
         "its last turns / its first",
         f"{result['long_conversation_ratio']:.2f}",
@@ -201,19 +199,20 @@ class _Agent:
                 start_new_session=True,
             )
         held.callback(_end, self._process)
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the pipes that were asked for are missing")
+        self._into, self._out = self._process.stdin, self._process.stdout
         self._answer()
 
     def ask(self, wanted: dict[str, int]) -> dict[str, Any]:
         """``{"conversations": n}`` or ``{"long": n}`` → ``{"turns": [[ms]], "long": [ms], "rss_mb"}``."""
-        assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(wanted) + "\n")
-            self._process.stdin.flush()
+            self._into.write(json.dumps(wanted) + "\n")
+            self._into.flush()
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._out.readline()
         if not line:
             raise Fault(f"{self._side}: the agent ended: {_last_line(self._log)}")
         told: dict[str, Any] = json.loads(line)
@@ -352,7 +351,8 @@ def _free_ports(count: int) -> list[int]:
 
 def _start(child: Child, logs: Path, held: contextlib.ExitStack) -> None:
     child.start(logs)
-    assert child.process is not None
+    if child.process is None:
+        raise RuntimeError("a child that was started has no process")
     held.callback(_end, child.process)
     until = time.monotonic() + READY
     while not child.ready():

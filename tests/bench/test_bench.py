@@ -1,4 +1,4 @@
-"""The benchmark runs to its end and prints what it promises. What it measures is never asserted here: CI machines vary."""
+"""The benchmark runs to its end and prints what it promises. Its figures are never asserted: CI machines vary."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def test_bench_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> Non
         assert all(map(positive, told["long_conversation_ms"][side].values()))
         assert positive(told["rss_mb"][side])
         assert positive(told["turns_per_second"][side])
-    for name in ("turn_ratio_p50", "turns_per_second_ratio", "long_conversation_ratio", "long_conversation_ratio_stock"):
-        assert positive(told[name])
+    ratios = ("turn_ratio_p50", "turns_per_second_ratio", "long_conversation_ratio", "long_conversation_ratio_stock")
+    assert all(positive(told[name]) for name in ratios)
     assert told["conversations"] == 2

@@ -1,6 +1,6 @@
 /** The ways files get in: the panel behind "+", dropping, pasting. What is allowed is said before anything is chosen. */
 
-import { part } from "./format.js";
+import { part } from "./markup.js";
 import { say } from "./strings.js";
 import { megabytes } from "./uploads.js";
 
@@ -19,7 +19,7 @@ const drop = part("drop");
 /** @param {(files: File[]) => void} onFiles */
 export function attachments(onFiles) {
   button.disabled = true;
-  button.addEventListener("click", () => toggle(panel.hidden));
+  button.addEventListener("click", () => toggle(Boolean(panel.hidden)));
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     toggle(false);

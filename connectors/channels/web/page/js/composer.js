@@ -1,6 +1,6 @@
 /** The box to write in. */
 
-import { part } from "./format.js";
+import { part } from "./markup.js";
 import { notify } from "./notices.js";
 import { say } from "./strings.js";
 import { keep, recall } from "./storage.js";

@@ -1,6 +1,7 @@
 /** The conversation as it is shown: entries of both sides, messages on their way, quick replies, and where it is scrolled to. */
 
-import { element, icon, moment, nodes, part, size } from "./format.js";
+import { moment, nodes, size } from "./format.js";
+import { element, icon, part } from "./markup.js";
 import { speak } from "./notices.js";
 import { say } from "./strings.js";
 

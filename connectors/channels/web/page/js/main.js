@@ -4,7 +4,7 @@ import { Api, Refused } from "./api.js";
 import { attachments, showLimits } from "./attach.js";
 import { Composer } from "./composer.js";
 import { Connection } from "./connection.js";
-import { part } from "./format.js";
+import { part } from "./markup.js";
 import { Log } from "./log.js";
 import { menu } from "./menu.js";
 import { notify, onReconnect, showConnection, speak } from "./notices.js";

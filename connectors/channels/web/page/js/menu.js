@@ -1,6 +1,6 @@
 /** The menu in the header, and the question before this device's conversation is cleared. */
 
-import { part } from "./format.js";
+import { part } from "./markup.js";
 import { say } from "./strings.js";
 
 const opener = part("menu-open");
@@ -10,7 +10,7 @@ const problem = part("clear-problem");
 
 /** @param {() => Promise<void>} clear rejects when the server could not be told */
 export function menu(clear) {
-  opener.addEventListener("click", () => toggle(list.hidden));
+  opener.addEventListener("click", () => toggle(Boolean(list.hidden)));
   document.addEventListener("click", (event) => {
     const target = /** @type {Node} */ (event.target);
     if (!list.hidden && !list.contains(target) && !opener.contains(target)) toggle(false);

@@ -1,6 +1,6 @@
 /** The banner about the connection, kind words above the box, and what only a screen reader says. */
 
-import { part } from "./format.js";
+import { part } from "./markup.js";
 import { say } from "./strings.js";
 
 /** A network that is back within this time was never worth a word. */

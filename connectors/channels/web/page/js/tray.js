@@ -1,7 +1,8 @@
 /** The files chosen for the next message, as they are shown above the box. */
 
-import { element, icon, part, size } from "./format.js";
+import { size } from "./format.js";
 import { picture } from "./log.js";
+import { element, icon, part } from "./markup.js";
 import { say } from "./strings.js";
 
 /** @typedef {import("./uploads.js").Upload} Upload */

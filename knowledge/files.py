@@ -1,0 +1,53 @@
+"""Reading content files, with errors that staff can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+
+class ContentError(Exception):
+    """Content that cannot be used. `problems`: one line each — file, entry, what is wrong, what to do."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+def read_yaml(file: Path) -> Any:
+    """The parsed file. Raises ContentError when it is missing, not UTF-8 or not valid YAML."""
+    try:
+        return yaml.safe_load(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ContentError([f"{file}: the file is missing — restore it"]) from None
+    except UnicodeDecodeError:
+        raise ContentError([f"{file}: not UTF-8 — save it as UTF-8"]) from None
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        reason = getattr(problem, "problem", None) or "cannot be read"
+        raise ContentError([f"{file}{line}: not valid YAML ({reason}) — check indentation, colons and quotes there"]) from None
+
+
+def explain(place: str, problem: ValidationError) -> list[str]:
+    """One line for each mistake that pydantic found in the thing at `place`."""
+    lines = []
+    for error in problem.errors():
+        where = ".".join(str(part) for part in error["loc"]) or "the whole"
+        given = "" if error["type"] in ("missing", "extra_forbidden") else f" (given: {str(error['input'])[:40]!r})"
+        lines.append(f"{place}: {where}: {_ADVICE.get(error['type'], error['msg'])}{given}")
+    return lines
+
+
+_ADVICE = {
+    "missing": "is missing — add it",
+    "extra_forbidden": "is not a known field — remove it or correct its name",
+    "string_too_long": "is too long for a phone — shorten it",
+    "string_too_short": "is empty — write it",
+    "date_type": "is not a date — write it as 2026-01-31",
+    "date_from_datetime_parsing": "is not a date — write it as 2026-01-31",
+}
