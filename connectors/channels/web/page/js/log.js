@@ -20,6 +20,8 @@ const FOLD_ABOVE = 300;
 const NEAR = 80;
 /** Answers usually come sooner than this; then no sign of waiting flickers. */
 const PATIENCE = 300;
+/** Of so many quick replies or more, only the chosen one is kept in sight once it is chosen. */
+const MANY = 5;
 
 const scroller = part("log");
 const entries = part("entries");
@@ -207,10 +209,12 @@ export class Log {
       if (shown.side === "person") live = false;
       if (!shown.buttons.length) continue;
       const answer = this.#shown.slice(index + 1).find((known) => known.side === "person")?.text;
+      const titles = shown.buttons.map((button) => button.textContent);
       for (const button of shown.buttons) {
         button.disabled = !live;
         const chosen = !live && button.textContent === answer;
         button.classList.toggle("chosen", chosen);
+        button.classList.toggle("passed", !live && !chosen && shown.buttons.length >= MANY && titles.includes(answer));
         if (chosen) button.setAttribute("aria-label", say("chosen", { title: button.textContent }));
         else button.removeAttribute("aria-label");
       }

@@ -1,0 +1,50 @@
+"""One way of writing for everything that is compared: simplified, half width, lower case, no control characters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import opencc
+
+#: Characters of a question that are read; what comes after is not looked at.
+LONGEST = 500
+
+_TO_SIMPLIFIED = opencc.OpenCC("t2s")
+#: Also turns Taiwan's words into the mainland's (軟體 → 软件); used only on text that is not simplified already.
+_TO_MAINLAND = opencc.OpenCC("tw2sp")
+_SPACES = re.compile(r"\s+")
+_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+|[a-z0-9]+")
+#: Characters that say nothing alone.
+_EMPTY = frozenset("的了吗呢啊吧呀嘛么着过得地我你您他她它们是在有这那个一不会要想就也都还把被给和与或之其")
+
+
+def normalise(text: str) -> str:
+    """At most 500 characters, whatever comes in: control characters and lone surrogates become spaces."""
+    text = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST]
+    text = "".join(" " if unicodedata.category(character) in _UNSEEN else character for character in text)
+    simplified: str = _TO_SIMPLIFIED.convert(text)
+    if simplified != text:
+        simplified = _TO_MAINLAND.convert(text)
+    return _SPACES.sub(" ", simplified).strip().lower()
+
+
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
+
+
+def tokens(text: str) -> Iterator[str]:
+    """Single characters and pairs of neighbours of Chinese runs, whole words of Latin letters and digits.
+
+    `text` must have been normalised. Characters and pairs that say nothing are left out.
+    """
+    for run in _RUN.findall(text):
+        if run[0].isascii():
+            yield run
+            continue
+        for place, character in enumerate(run):
+            if character not in _EMPTY:
+                yield character
+            pair = run[place : place + 2]
+            if len(pair) == 2 and not (pair[0] in _EMPTY and pair[1] in _EMPTY):
+                yield pair
