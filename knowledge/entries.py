@@ -18,6 +18,7 @@ __all__ = ["Citation", "ContentError", "Entry", "Found", "problems_of", "read_en
 Text = Annotated[str, Field(min_length=1, max_length=60)]
 #: What a text for people must not have: exclamation marks, and the tone of an office.
 _TONE = re.compile(r"[!！]|您的输入有误|非法|侵权主体|请勿|[\U0001F300-\U0001FAFF]")
+_ARTICLE = r"^第[一二三四五六七八九十百千零]+条(之[一二三四五六七八九十]+)?$"
 _FOLDERS = ("guide", "laws", "cases")
 
 
@@ -29,7 +30,7 @@ class Citation(_Data):
     """What an answer rests on: a law (without 中华人民共和国) or document, and the article where there is one."""
 
     title: Annotated[str, Field(min_length=2)]
-    article: Annotated[str, Field(pattern=r"^第[一二三四五六七八九十百千零]+条(之[一二三四五六七八九十]+)?$")] | None = None
+    article: Annotated[str, Field(pattern=_ARTICLE)] | None = None
 
 
 class Entry(_Data):
@@ -46,7 +47,9 @@ class Entry(_Data):
     matters: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,30}$")], ...] = Field(default=(), strict=False)
     valid_from: date
     valid_to: date | None = None
-    status: Literal["in_force", "amended", "repealed"] | None = Field(default=None, description="of the article, for a law note")
+    status: Literal["in_force", "amended", "repealed"] | None = Field(
+        default=None, description="of the article, for a law note"
+    )
     version: Annotated[int, Field(ge=1)]
     author: Text
 
@@ -122,9 +125,9 @@ def problems_of(found: list[Found], laws: LawIndex) -> list[str]:
     ids: dict[str, str] = {}
     asked: dict[str, str] = {}
     for place, entry in found:
-        if other := ids.setdefault(entry.id, place):
-            if other != place:
-                problems.append(f"{place}: the id is also used in {other} — rename one")
+        if other := ids.get(entry.id):
+            problems.append(f"{place}: the id is also used in {other} — rename one")
+        ids[entry.id] = place
         for question in entry.questions:
             if (other := asked.setdefault(question, place)) != place:
                 problems.append(f"{place}: {question!r} also stands in {other} — keep it where it belongs")

@@ -30,13 +30,20 @@ def read_yaml(file: Path) -> Any:
         mark = getattr(problem, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         reason = getattr(problem, "problem", None) or "cannot be read"
-        raise ContentError([f"{file}{line}: not valid YAML ({reason}) — check indentation, colons and quotes there"]) from None
+        raise ContentError(
+            [f"{file}{line}: not valid YAML ({reason}) — check indentation, colons and quotes there"]
+        ) from None
 
 
 def explain(place: str, problem: ValidationError) -> list[str]:
     """One line for each mistake that pydantic found in the thing at `place`."""
     lines = []
-    for error in problem.errors():
+    errors = problem.errors()
+    # A list whose only item is wrong is also told to be too short: that follows from the item.
+    inner = {error["loc"][:size] for error in errors for size in range(1, len(error["loc"]))}
+    for error in errors:
+        if error["loc"] in inner:
+            continue
         where = ".".join(str(part) for part in error["loc"]) or "the whole"
         given = "" if error["type"] in ("missing", "extra_forbidden") else f" (given: {str(error['input'])[:40]!r})"
         lines.append(f"{place}: {where}: {_ADVICE.get(error['type'], error['msg'])}{given}")
@@ -47,6 +54,7 @@ _ADVICE = {
     "missing": "is missing — add it",
     "extra_forbidden": "is not a known field — remove it or correct its name",
     "string_too_long": "is too long for a phone — shorten it",
+    "string_pattern_mismatch": "is not written as it should be — write it like its neighbours",
     "string_too_short": "is empty — write it",
     "date_type": "is not a date — write it as 2026-01-31",
     "date_from_datetime_parsing": "is not a date — write it as 2026-01-31",

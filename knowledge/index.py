@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 from knowledge.text import tokens
@@ -13,21 +14,32 @@ from knowledge.text import tokens
 #: BM25's own: how fast a repeated word stops counting, how much a long text is held back.
 K1, B = 1.2, 0.5
 #: What one character counts beside a pair; what a lexicon's word counts beside a word that was said.
-SINGLE, HINTED = 0.4, 0.5
-#: What an answer's text adds to the best of its questions.
-ANSWER = 0.35
+SINGLE, HINTED = 0.7, 0.7
+#: What all questions of an entry together, and the text of its answer, add to the best single question.
+TOGETHER, ANSWER = 0.6, 0.35
+
+
+class _Part(Enum):
+    QUESTION = 0
+    TOGETHER = 1
+    BODY = 2
+
+
+_ADDS = {_Part.TOGETHER: TOGETHER, _Part.BODY: ANSWER}
 
 
 class Document(NamedTuple):
-    """Normalised texts of one entry: every question is compared alone, `body` (answer and more) once."""
+    """Normalised texts of one entry: its questions are compared each alone and all together, `body` once."""
 
     questions: tuple[str, ...]
-    body: str
-    weight: float = 1.0
+    body: str = ""
 
 
 class Hit(NamedTuple):
-    """`document`: place in the list given to the index. `score`: BM25, unbounded. `question`: cosine with the nearest question."""
+    """`document`: place in the list given to the index. `score`: BM25, unbounded.
+
+    `question`: cosine (0–1) with the nearest of its questions.
+    """
 
     document: int
     score: float
@@ -46,28 +58,27 @@ class Index:
     """Immutable; may be asked by many threads at once."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
-        self._documents = documents
-        bags: list[tuple[int, bool, Counter[str]]] = []
+        bags: list[tuple[int, _Part, Counter[str]]] = []
         vocabulary: list[set[str]] = []
         for number, document in enumerate(documents):
             own = [Counter(tokens(text)) for text in document.questions]
-            bags += [(number, True, bag) for bag in own]
+            bags += [(number, _Part.QUESTION, bag) for bag in own]
             body = Counter(tokens(document.body))
-            if body:
-                bags.append((number, False, body))
+            others = ((_Part.TOGETHER, sum(own, Counter())), (_Part.BODY, body))
+            bags += [(number, part, bag) for part, bag in others if bag]
             vocabulary.append(set().union(body, *own))
         self._vocabulary = vocabulary
         found = Counter(token for words in vocabulary for token in words)
         count = len(documents)
         self._idf = {token: math.log(1 + (count - n + 0.5) / (n + 0.5)) for token, n in found.items()}
         self._unknown = math.log(1 + (count + 0.5) / 0.5)
-        lengths = {kind: [bag.total() for _, asked, bag in bags if asked is kind] for kind in (True, False)}
-        mean = {kind: (sum(all_) / len(all_) if all_ else 1.0) for kind, all_ in lengths.items()}
-        self._owner = [(number, asked) for number, asked, _ in bags]
-        self._norm = [math.sqrt(sum(self.idf(token) ** 2 * _part(token) for token in bag)) or 1.0 for _, _, bag in bags]
+        lengths = {part: [bag.total() for _, kind, bag in bags if kind is part] for part in _Part}
+        mean = {part: (sum(all_) / len(all_) if all_ else 0) or 1.0 for part, all_ in lengths.items()}
+        self._owner = [(number, part) for number, part, _ in bags]
+        self._norm = [math.sqrt(sum(self.idf(token) ** 2 * _size(token) for token in bag)) or 1.0 for _, _, bag in bags]
         postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for place, (_, asked, bag) in enumerate(bags):
-            held = K1 * (1 - B + B * bag.total() / mean[asked])
+        for place, (_, part, bag) in enumerate(bags):
+            held = K1 * (1 - B + B * bag.total() / mean[part])
             for token, times in bag.items():
                 postings[token].append((place, self._idf[token] * times * (K1 + 1) / (times + held)))
         self._postings = dict(postings)
@@ -79,8 +90,8 @@ class Index:
     @staticmethod
     def query(text: str, hints: Sequence[str] = ()) -> Query:
         """`text` and `hints` must have been normalised."""
-        said = {token: _part(token) for token in tokens(text)}
-        hinted = {token: HINTED * _part(token) for hint in hints for token in tokens(hint)}
+        said = {token: _size(token) for token in tokens(text)}
+        hinted = {token: HINTED * _size(token) for hint in hints for token in tokens(hint)}
         return Query(said, {**hinted, **said})
 
     def search(self, query: Query) -> list[Hit]:
@@ -93,37 +104,33 @@ class Index:
                 scores[place] += weight * value
                 shared[place] += square
         own = math.sqrt(sum(weight * self.idf(token) ** 2 for token, weight in query.said.items())) or 1.0
-        questions: dict[int, float] = defaultdict(float)
-        bodies: dict[int, float] = defaultdict(float)
+        best: dict[int, float] = defaultdict(float)
+        more: dict[int, float] = defaultdict(float)
         near: dict[int, float] = defaultdict(float)
         for place, score in scores.items():
-            number, asked = self._owner[place]
-            if asked:
-                questions[number] = max(questions[number], score)
+            number, part = self._owner[place]
+            if part is _Part.QUESTION:
+                best[number] = max(best[number], score)
                 near[number] = max(near[number], min(1.0, shared[place] / own / self._norm[place]))
             else:
-                bodies[number] = score
-        hits = [
-            Hit(number, (questions[number] + ANSWER * bodies[number]) * self._documents[number].weight, near[number])
-            for number in sorted({*questions, *bodies})
-        ]
+                more[number] += _ADDS[part] * score
+        hits = [Hit(number, best[number] + more[number], near[number]) for number in sorted({*best, *more})]
         return sorted(hits, key=lambda hit: -hit.score)
 
     def coverage(self, query: Query, document: int) -> float:
-        """Which part (0–1) of what was said, by rarity, the document knows; a word the lexicon translates counts as half."""
-        words = self._vocabulary[document]
-        return self._share(query.said, words)
+        """Which part (0–1) of what was said, by rarity, the document knows."""
+        return self._share(query.said, self._vocabulary[document])
 
     def known(self, query: Query) -> float:
         """Which part (0–1) of what was said, by rarity, stands anywhere."""
-        return self._share(query.said, self._idf.keys())
+        return self._share(query.said, self._idf)
 
-    def _share(self, said: Mapping[str, float], words: object) -> float:
+    def _share(self, said: Mapping[str, float], words: Container[str]) -> float:
         total = sum(weight * self.idf(token) for token, weight in said.items())
         if not total:
             return 0.0
-        return sum(weight * self.idf(token) for token, weight in said.items() if token in words) / total  # type: ignore[operator]
+        return sum(weight * self.idf(token) for token, weight in said.items() if token in words) / total
 
 
-def _part(token: str) -> float:
+def _size(token: str) -> float:
     return SINGLE if len(token) == 1 and not token.isascii() else 1.0

@@ -1,4 +1,6 @@
-"""Writes `content/law_index.yml`, facts only, from a folder of statutes: ``python -m knowledge.law_index /path/to/laws``.
+"""Writes `content/law_index.yml`, facts only, from a folder of statutes.
+
+``python -m knowledge.law_index /path/to/laws``
 
 The folder holds `articles.jsonl` (lines with "law", "no", "n", "text") and one Markdown file a law. No statute text is
 written. What stands under `cited_by_name` is kept as it is.
@@ -88,9 +90,13 @@ def _line(value: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m knowledge.law_index", description=(__doc__ or "").split("\n", 1)[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m knowledge.law_index", description=(__doc__ or "").split("\n", 1)[0]
+    )
     parser.add_argument("folder", type=Path, help="folder with articles.jsonl and one Markdown file a law")
-    parser.add_argument("--to", type=Path, default=CONTENT / "law_index.yml", help="file to write (default: %(default)s)")
+    parser.add_argument(
+        "--to", type=Path, default=CONTENT / "law_index.yml", help="file to write (default: %(default)s)"
+    )
     asked = parser.parse_args()
     sys.stdout.write(f"{write(asked.folder, asked.to)} laws → {asked.to}\n")
 

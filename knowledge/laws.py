@@ -1,4 +1,4 @@
-"""Facts about laws: which there are, how many articles, since when; and article numbers in every way people write them."""
+"""Facts about laws: which there are, how many articles, since when; and article numbers in all the ways of writing."""
 
 from __future__ import annotations
 
@@ -21,23 +21,29 @@ class _Data(BaseModel):
 
 
 class Law(_Data):
-    """A law whose text was read: articles 第一条 … `last` without gaps, and `inserted` ones such as 第二百五十三条之一."""
+    """A law whose text was read: articles 第一条 … `last` without gaps, and `inserted` ones (第二百五十三条之一)."""
 
     name: str
     articles: Annotated[int, Field(ge=1)]
     last: Annotated[int, Field(ge=1)]
     inserted: tuple[str, ...] = Field(default=(), strict=False)
-    version: date | None = Field(default=None, description="day this text was adopted or last amended, where the text says it")
-    effective: date | None = Field(default=None, description="day in its own closing article; an amendment may be in force later")
+    version: date | None = Field(
+        default=None, description="day this text was adopted or last amended, where the text says it"
+    )
+    effective: date | None = Field(
+        default=None, description="day in its own closing article; an amendment may be in force later"
+    )
 
 
 class Document(_Data):
-    """A rule cited by name whose text is not in the collection. `known`: articles whose content is known from elsewhere."""
+    """A rule cited by name; its text is not in the collection. `known`: articles whose content is known nonetheless."""
 
     name: str
     issuer: str
     date: date
-    last: Annotated[int, Field(ge=1)] | None = Field(default=None, description="number of the last article, where known")
+    last: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="number of the last article, where known"
+    )
     known: tuple[str, ...] = Field(default=(), strict=False)
 
 
@@ -55,7 +61,8 @@ class LawIndex:
         self.laws = {law.name: law for law in laws}
         self.documents = {document.name: document for document in cited_by_name}
         self._articles = {
-            law.name: frozenset([article_name(number) for number in range(1, law.last + 1)]) | set(law.inserted) for law in laws
+            law.name: frozenset([article_name(number) for number in range(1, law.last + 1)]) | set(law.inserted)
+            for law in laws
         }
 
     @classmethod
@@ -64,7 +71,9 @@ class LawIndex:
         file = content / "law_index.yml"
         data = read_yaml(file)
         if not isinstance(data, dict) or set(data) != {"laws", "cited_by_name"}:
-            raise ContentError([f"{file}: must have `laws` and `cited_by_name` — write it with python -m knowledge.law_index"])
+            raise ContentError(
+                [f"{file}: must have `laws` and `cited_by_name` — write it with python -m knowledge.law_index"]
+            )
         try:
             return cls(
                 tuple(Law.model_validate(item) for item in data["laws"]),
@@ -88,7 +97,10 @@ class LawIndex:
             if article is None or article in document.known:
                 return None
             if document.last is None:
-                return "its text is not here, so the article cannot be proved — cite it by name, or add the article to `known`"
+                return (
+                    "its text is not here, so the article cannot be proved — "
+                    "cite it by name, or add the article to `known`"
+                )
             if article in (article_name(number) for number in range(1, document.last + 1)):
                 return None
             return f"there is no such article; the last is {article_name(document.last)} — correct the number"
@@ -100,7 +112,7 @@ class LawIndex:
 
 @lru_cache(maxsize=4096)
 def article_name(number: int, sub: int = 0) -> str:
-    """``article_name(1195)`` is 第一千一百九十五条, ``article_name(253, 1)`` is 第二百五十三条之一. Numbers from 1 to 99999."""
+    """``article_name(1195)`` is 第一千一百九十五条, ``article_name(253, 1)`` 第二百五十三条之一. From 1 to 99999."""
     return f"第{_numeral(number)}条" + (f"之{_numeral(sub)}" if sub else "")
 
 
@@ -122,14 +134,21 @@ def read_number(text: str) -> int | None:
 
 _NUM = r"[0-9零〇一二两三四五六七八九十百千]{1,12}"
 _AFTER_NAME = re.compile(
-    rf"[》\s]*(?:的|中|里|规定的)?\s*第?\s*(?P<number>{_NUM})\s*(?P<mark>条)?\s*(?:[之\-]\s*(?P<sub>{_NUM}))?\s*(?P<late>条)?"
+    rf"[》\s]*(?:的|中|里|规定的)?\s*(?P<first>第)?\s*(?P<number>{_NUM})\s*(?P<mark>条)?"
+    rf"\s*(?:[之\-]\s*(?P<sub>{_NUM}))?\s*(?P<late>条)?"
 )
-_BARE = re.compile(rf"第?\s*(?P<number>{_NUM})\s*条(?:之(?P<sub>{_NUM}))?")
-_NOT_AN_ARTICLE = re.compile(r"^\s*[年月日号万元个人岁次分块%]")
+_BARE = re.compile(
+    rf"(?:请问|那|查|查一下|看看|法律)?第?\s*(?P<number>{_NUM})\s*条(?:之(?P<sub>{_NUM}))?"
+    r"(?:的?(?:内容|规定|意思))?(?:是|说|讲|写)?的?(?:是|了)?"
+    r"(?:什么|啥|怎么规定|怎么说)?(?:意思|内容|规定)?[的啊呢吗?.。 ]*"
+)
+_NOT_AN_ARTICLE = re.compile(r"^\s*[年月日号万元个人岁次分块%多页倍章节编款项版天审]")
+#: Without 第 or 条, a number this long after a law's name is still meant as an article's: 民法典1195.
+_LONG = 3
 
 
 class ArticleParser:
-    """Finds 民法典第1195条, 网安法十五条, 刑法253条之一 … in a text that has been normalised (`knowledge.text.normalise`)."""
+    """Finds 民法典第1195条, 网安法十五条, 刑法253条之一 … in a text that `knowledge.text.normalise` has normalised."""
 
     def __init__(self, index: LawIndex, aliases: dict[str, list[str]]) -> None:
         names = {name.lower(): name for name in index.names}
@@ -145,6 +164,9 @@ class ArticleParser:
             match = _AFTER_NAME.match(text, law.end())
             if match is None or _NOT_AN_ARTICLE.match(text[match.end("number") :]):
                 continue
+            said = match["first"] or match["mark"] or match["late"]
+            if not said and len(match["number"]) < _LONG and match.end() < len(text):
+                continue
             number, sub = read_number(match["number"]), read_number(match["sub"]) if match["sub"] else 0
             if number is not None and sub is not None and sub < 100:
                 return ArticleRef(self._names[law[0]], article_name(number, sub))
@@ -157,8 +179,8 @@ class ArticleParser:
 
     @staticmethod
     def bare(text: str) -> str | None:
-        """An article without its law: ``第1195条`` is 第一千一百九十五条."""
-        match = _BARE.search(text)
+        """An article asked for without its law: ``第1195条说的啥`` is 第一千一百九十五条; a longer text is None."""
+        match = _BARE.fullmatch(text)
         if match is None:
             return None
         number, sub = read_number(match["number"]), read_number(match["sub"]) if match["sub"] else 0

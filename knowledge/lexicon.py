@@ -40,7 +40,12 @@ def read_lexicon(content: Path) -> Lexicon:
     problems = [
         f"{file.name} · {word}: must be a word with a list of words — write it as `人肉: [开盒]`"
         for word, others in data.items()
-        if not (isinstance(word, str) and isinstance(others, list) and others and all(isinstance(o, str) and o for o in others))
+        if not (
+            isinstance(word, str)
+            and isinstance(others, list)
+            and others
+            and all(isinstance(o, str) and o for o in others)
+        )
     ]
     if problems:
         raise ContentError(problems)

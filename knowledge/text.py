@@ -15,6 +15,7 @@ _TO_SIMPLIFIED = opencc.OpenCC("t2s")
 #: Also turns Taiwan's words into the mainland's (軟體 → 软件); used only on text that is not simplified already.
 _TO_MAINLAND = opencc.OpenCC("tw2sp")
 _SPACES = re.compile(r"\s+")
+_MARKS = re.compile(r"[\W_]+")
 _RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+|[a-z0-9]+")
 #: Characters that say nothing alone.
 _EMPTY = frozenset("的了吗呢啊吧呀嘛么着过得地我你您他她它们是在有这那个一不会要想就也都还把被给和与或之其")
@@ -28,6 +29,11 @@ def normalise(text: str) -> str:
     if simplified != text:
         simplified = _TO_MAINLAND.convert(text)
     return _SPACES.sub(" ", simplified).strip().lower()
+
+
+def bare(text: str) -> str:
+    """A normalised text without spaces and punctuation: two that are equal ask the same."""
+    return _MARKS.sub("", text)
 
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
