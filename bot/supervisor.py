@@ -170,6 +170,7 @@ def brain_environment(settings: Settings) -> dict[str, str]:
         "REPORTGUIDE_BRAIN_PORT": str(settings.brain_port),
         "REPORTGUIDE_ACTIONS_URL": settings.actions_url,
         "REPORTGUIDE_MODEL": str(settings.model),
+        "RASA_CACHE_DIRECTORY": str(settings.brain_folder / "cache"),
     }
     environment.pop("VIRTUAL_ENV", None)
     return environment

@@ -60,6 +60,9 @@ class Understanding(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [_example(message) for message in training_data.intent_examples]
+        # A matter that this deployment's standard does not have must not be guessed.
+        known = (None, "out_of_scope", *self._data["matters"])
+        examples = [example for example in examples if example.get("matter") in known]
         embedder = Embedder(Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).with_name("embeddings.npz"))
         self._sense = Sense.train(examples, embedder)
         with self._storage.write_to(self._resource) as folder:

@@ -10,7 +10,7 @@ labels: `matters`, `kind`, `control`, `value` as the project's evaluation sets d
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-from bot.brain.reader import Fields, Reader, clean, is_question, sentences
+from bot.brain.reader import Fields, Reader, clean, is_question
 
 #: `sense(text)` → ``{"intent": {label: p}, "matter": {label: p}, "reporter": …, "urgent": …}``, best first.
 Sensing = Callable[[str], Dict[str, Dict[str, float]]]
@@ -19,6 +19,10 @@ NONE = "无"
 SHORT = 40
 #: A control, a question or distress that no word list shows must be this likely before an answer is not taken as one.
 SURE = 0.55
+#: At a step whose answers come from a list or a parser, what is none of them may be a control more easily.
+CONTROL = 0.4
+#: Danger is listened for more closely outside an answer: asking once too often how somebody is does less harm.
+DANGER = 0.4
 #: Below this a message outside a step is asked about rather than guessed at.
 GUESS = 0.22
 _CONTROL_STEPS = ("matter", "confirm", "sure")
@@ -27,7 +31,12 @@ _FIELD_OF_ELEMENT = {"platform": "platform", "account": "account", "url": "url",
 _FREE = {"kind": "text", "none": False, "choices": []}
 _STEPS_ELSEWHERE = {"title": {**_FREE, "kind": "name"}}
 _PUNCTUATION = re.compile(r"[\s,，。.!！?？~～、;；:：…\"'“”()（）\-—]+")
+#: As the backend's receipts write it.
+_CASE_NO = re.compile(r"\b[A-Z]\d{8}-\d{4,6}\b", re.IGNORECASE)
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _REPORT_INTENTS = ("report", "angry")
+#: What may name a link or an account and yet tells of nothing new.
+_ABOUT_US = ("ask", "check_status", "supplement_evidence")
 
 
 class Turn(NamedTuple):
@@ -61,11 +70,13 @@ class Decider:
     def __init__(self, data: Dict[str, Any]) -> None:
         self._elements: Dict[str, Dict[str, Any]] = data["elements"]
         words = data["words"]
+        self._nothing_says = _any_of(words["nothing_says"])
+        self._affirm_begins = tuple(words["affirm_begins"])
         self._whole = {_bare(word): intent for intent, items in words["whole"].items() for word in items}
         self._nothing_begins = tuple(words["nothing_begins"])
-        self._distress = re.compile("|".join(map(re.escape, words["distress"])))
-        self._idioms = re.compile("|".join(map(re.escape, words["distress_idioms"])))
-        self._edit_verbs = re.compile("|".join(map(re.escape, words["edit_verbs"])))
+        self._distress = _any_of(words["distress"])
+        self._idioms = _any_of(words["distress_idioms"])
+        self._edit_verbs = _any_of(words["edit_verbs"])
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
         self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
         self._matters: List[str] = data["matters"]
@@ -86,18 +97,18 @@ class Decider:
             return self._pressed(button, step)
         if files:
             return self._files(files, step)
-        text = clean(text)
+        written, text = text.strip(), clean(text)
         fields = self.reader.read(text)
-        if not text or not re.search(r"\w", text):
-            return self._wordless(text, step)
+        if self._says_nothing(text, step, fields):
+            return Turn("unclear", 1.0, "off_topic")
         whole = self._whole.get(_bare(text))
         if self._in_danger(text):
             return Turn("distress", 1.0, "distress", fields=fields.found(), urgent=True)
         if step is None:
-            return self._outside(text, whole, fields, sense)
+            return self._outside(text, written, whole, fields, sense)
         if step.id in _CONTROL_STEPS:
-            return self._at_control_step(text, step, whole, fields, sense)
-        return self._at_element(text, step, whole, fields, sense)
+            return self._at_control_step(text, written, step, whole, fields, sense)
+        return self._at_element(text, written, step, whole, fields, sense)
 
     # -- what was pressed or sent ------------------------------------------------------------------------------------
 
@@ -114,8 +125,18 @@ class Decider:
             return Turn("answer", 1.0, "answer", {step.id: files}, value=files)
         return Turn("attach", 1.0, "answer", {"attached": files}, value=files)
 
-    def _wordless(self, text: str, step: Optional[Step]) -> Turn:
-        return Turn("unclear", 1.0, "off_topic")
+    def _says_nothing(self, text: str, step: Optional[Step], fields: Fields) -> bool:
+        """Emoji, stray characters; where a story is expected, also a text without one Chinese character."""
+        if not re.search(r"\w", text):
+            return True
+        story = step is None or step.id == "matter"
+        return (
+            story
+            and not _HAN.search(text)
+            and not _CASE_NO.search(text)
+            and _bare(text) not in self._whole
+            and not any(fields)
+        )
 
     def _in_danger(self, text: str) -> bool:
         """Signs of danger to life or safety that no model is needed for."""
@@ -123,7 +144,7 @@ class Decider:
 
     # -- outside the form --------------------------------------------------------------------------------------------
 
-    def _outside(self, text: str, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
+    def _outside(self, text: str, written: str, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
         if whole and whole != "nothing":
             return Turn(
                 whole,
@@ -132,25 +153,17 @@ class Decider:
                 control=_control(whole, {}),
                 fields=fields.found(),
             )
+        if _CASE_NO.search(text) and not _HAN.search(text):
+            return Turn("check_status", 1.0, "answer", fields=fields.found())
         sensed = sense(text)
-        intent, confidence = _best(sensed["intent"])
-        if intent == "distress" and confidence >= SURE:
+        # Outside a step there is nothing to answer: its own judge does not know answers.
+        intent, confidence = _best(sensed["outside"])
+        chance = sum(sensed["outside"].get(label, 0.0) for label in _REPORT_INTENTS)
+        if intent == "distress" and confidence >= DANGER:
             return Turn("distress", confidence, "distress", fields=fields.found(), urgent=True)
-        if intent in ("answer", "answer_and_question", "distress", *_REPORT_INTENTS):
-            # Outside a step there is nothing to answer: who tells something tells what happened.
-            intent = "report"
-        chance = sum(sensed["intent"].get(label, 0.0) for label in ("answer", "answer_and_question", *_REPORT_INTENTS))
-        if intent != "report" and chance >= 0.5:
-            intent, confidence = "report", chance
-        if (
-            intent != "report"
-            and (fields.url or fields.account)
-            and len(text) > 12
-            and not intent.startswith(("ask", "check"))
-        ):
-            intent = "report"
-        if intent == "report":
-            return self._report(text, fields, sensed, max(confidence, chance))
+        pointed = bool(fields.url or fields.account) and len(text) > 12
+        if intent in ("distress", *_REPORT_INTENTS) or chance >= 0.5 or (pointed and not intent.startswith(_ABOUT_US)):
+            return self._report(written, fields, sensed, max(confidence, chance))
         if confidence < GUESS:
             return Turn("unclear", confidence, "off_topic", fields=fields.found())
         if intent == "ctl_edit":
@@ -206,7 +219,9 @@ class Decider:
 
     # -- at a step that is no element --------------------------------------------------------------------------------
 
-    def _at_control_step(self, text: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
+    def _at_control_step(
+        self, text: str, written: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing
+    ) -> Turn:
         if whole in ("affirm", "deny"):
             return self._yes_or_no(whole, step, 1.0)
         if whole and whole.startswith("ctl_"):
@@ -216,20 +231,30 @@ class Decider:
             return edit
         sensed = sense(text)
         intent, confidence = _best(sensed["intent"])
-        if intent == "distress" and confidence >= SURE:
+        if intent == "distress" and confidence >= DANGER:
             return Turn("distress", confidence, "distress", urgent=True)
+        question = is_question(text)
+        parts = _clauses(text)
+        if step.id == "confirm" and len(text) < SHORT and parts[0].startswith(self._affirm_begins):
+            if question and len(parts) > 1:
+                return Turn("answer_and_question", confidence, "answer_and_question", {"confirm": "确认"}, value="确认")
+            if not question:
+                return self._yes_or_no("affirm", step, confidence)
         if intent in ("affirm", "deny") and confidence >= 0.4 and len(text) < 20:
             return self._yes_or_no(intent, step, confidence)
-        if intent == "ask" and confidence >= 0.4 and is_question(text):
+        if intent == "ask" and confidence >= 0.4 and question:
             return Turn("ask", confidence, "digression_question")
-        if intent.startswith("ctl_") and confidence >= SURE and len(text) < SHORT:
+        if intent.startswith("ctl_") and len(text) < SHORT and (confidence >= SURE or step.id == "confirm"):
             if intent == "ctl_edit":
-                return Turn("ctl_edit", confidence, "control", control="edit:")
+                return self._edit_of(text, fields, None) or Turn("ctl_edit", confidence, "control", control="edit:")
             return Turn(intent, confidence, "control", control=_control(intent, {}))
         if step.id == "matter":
             if intent in ("greet", "thanks", "off_topic", "who_are_you", "help", "check_status") and confidence >= SURE:
                 return Turn(intent, confidence, "off_topic")
-            return self._report(text, fields, sensed, confidence)
+            return self._report(written, fields, sensed, confidence)
+        if step.id == "confirm" and not question and (edit := self._edit_of(text, fields, None)):
+            # At the summary, whoever names an item wants it otherwise.
+            return edit
         if intent == "affirm" or intent == "deny":
             return self._yes_or_no(intent, step, confidence)
         return Turn("unclear", confidence, "off_topic")
@@ -248,10 +273,12 @@ class Decider:
 
     # -- at an element -----------------------------------------------------------------------------------------------
 
-    def _at_element(self, text: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
+    def _at_element(
+        self, text: str, written: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing
+    ) -> Turn:
         element = self._elements.get(step.id) or _STEPS_ELSEWHERE.get(step.id, _FREE)
         kind = element["kind"]
-        taken = self._take(text, whole, fields, element)
+        taken = self._take(text, written, whole, fields, element)
         if whole and whole.startswith("ctl_") and taken is None:
             return Turn(whole, 1.0, "control", control=_control(whole, {}))
         if whole in ("check_status", "start_report", "thanks", "greet") and kind not in ("text", "name", "account"):
@@ -261,68 +288,91 @@ class Decider:
             # A closed step that found its value needs no model, unless something is asked beside it.
             if not question:
                 return self._answer(taken, step, fields)
-            if kind == "choice" and len(text) < 8:
+            if kind in ("choice", "choices") and len(text) < 8:
                 return self._answer(taken, step, fields)
-            if sentences(text)[-1] != text or kind in ("link", "contact", "time"):
+            if taken == NONE or not is_question(_clauses(text)[-1]):
+                return self._answer(taken, step, fields)
+            if len(_clauses(text)) > 1 or kind in ("link", "contact", "time"):
                 return self._answer_and_question(taken, step, fields)
         edit = self._edit(text, fields, asked=step.id) if len(text) < SHORT else None
         if edit:
             return edit
         sensed = sense(text)
         intent, confidence = _best(sensed["intent"])
-        if intent == "distress" and confidence >= SURE:
+        if intent == "distress" and confidence >= (SURE if kind == "text" else DANGER):
             return Turn("distress", confidence, "distress", urgent=True)
         short = len(text) < SHORT
-        if (
-            intent.startswith("ctl_")
-            and intent != "ctl_edit"
-            and short
-            and confidence >= SURE
-            and not (taken and kind == "choice")
-        ):
+        sure = SURE if kind in ("text", "proof", "name", "account") else CONTROL
+        control = intent.startswith("ctl_") and intent != "ctl_edit" and not (taken and kind == "choice")
+        if control and short and confidence >= sure:
             return Turn(intent, confidence, "control", control=_control(intent, {}))
         if question and short and intent in ("ask", "ctl_help", "ctl_why", "help", "check_status", "who_are_you"):
             if intent in ("ctl_help", "ctl_why") and confidence >= 0.3:
                 return Turn(intent, confidence, "control", control=_control(intent, {}))
-            if kind in ("text",) and confidence < SURE:
-                return self._answer(text, step, fields)
-            return Turn("ask", confidence, "digression_question")
+            if kind == "text" and confidence < SURE:
+                return self._answer(written, step, fields)
+            if not (kind in ("account", "name") and self._asks_at_end(text, sensed, kind)):
+                return Turn("ask", confidence, "digression_question")
         if question and self._asks_at_end(text, sensed, kind):
-            return self._answer_and_question(taken if taken is not None else _without_question(text), step, fields)
+            told = _without_question(written) if kind in ("text", "proof", "name", "account") else taken
+            return self._answer_and_question(told if told is not None else _without_question(written), step, fields)
         if taken is not None:
             return self._answer(taken, step, fields)
-        if intent in ("off_topic", "greet", "thanks", "bye", "who_are_you") and confidence >= SURE and short:
-            return Turn(intent if intent != "who_are_you" else "who_are_you", confidence, "off_topic")
+        if (
+            intent in ("angry", "off_topic", "greet", "thanks", "bye", "who_are_you")
+            and confidence >= CONTROL
+            and short
+        ):
+            return Turn(intent, confidence, "off_topic")
         # Not understood as a value: the form's check says kindly what is missing.
-        return self._answer(text, step, fields)
+        return self._answer(written, step, fields)
 
-    def _take(self, text: str, whole: Optional[str], fields: Fields, element: Dict[str, Any]) -> Any:
+    def _take(self, text: str, written: str, whole: Optional[str], fields: Fields, element: Dict[str, Any]) -> Any:
         """The value this step can take from the text, or None."""
         kind = element["kind"]
         if kind in ("choice", "choices"):
-            return self._choice(text, whole, element)
-        if element["none"] and (whole == "nothing" or (len(text) < 14 and text.startswith(self._nothing_begins))):
+            return self._choice(_DENIED.sub("", text), whole, element)
+        if element["none"] and self._has_nothing(text, whole, kind, fields):
             return NONE
         if kind == "link":
-            return fields.url[0] if fields.url else None
+            return _one_or_all(fields.url)
         if kind == "time":
-            return " ".join(fields.date[:1]) if fields.date and len(text) > 30 else (text if fields.date else None)
+            return _time(text, fields.date)
         if kind == "contact":
             found = [*fields.phone, *fields.email]
             return found[0] if found else None
         if kind == "platform":
-            return (
-                fields.platform[0]
-                if fields.platform
-                else (text if len(text) <= 12 and not is_question(text) and not whole else None)
-            )
-        if kind == "account":
-            return fields.account[0] if fields.account else (_unwrap(text) if len(text) <= 30 and not whole else None)
-        if kind == "name":
-            return _unwrap(text) if len(text) <= 20 and not whole else None
+            named = self.reader.read(_DENIED.sub("", text)).platform or fields.platform
+            if named:
+                return _one_or_all(named)
+            return text if len(text) <= 12 and not is_question(text) and not whole else None
+        if kind in ("account", "name"):
+            return self._called(text, whole, fields if kind == "account" else None)
         if kind in ("text", "proof"):
-            return None if whole and (whole.startswith("ctl_") or whole in ("greet", "thanks", "nothing")) else text
+            return None if whole and (whole.startswith("ctl_") or whole in ("greet", "thanks", "nothing")) else written
         return None
+
+    def _has_nothing(self, text: str, whole: Optional[str], kind: str, fields: Fields) -> bool:
+        """Whether a short answer says that there is nothing to give."""
+        if whole == "nothing" or (len(text) < 14 and text.startswith(self._nothing_begins)):
+            return True
+        given = {"link": fields.url, "time": fields.date, "account": fields.account}.get(kind)
+        # Proof may be given in words: 没有书面的，可以问派出所 is an answer.
+        return kind != "proof" and not given and len(text) < 26 and bool(self._nothing_says.search(text))
+
+    def _called(self, text: str, whole: Optional[str], fields: Optional[Fields]) -> Any:
+        """A name without the words around it. Several accounts come as a list."""
+        if fields and fields.account and len(fields.account) > 1:
+            return fields.account
+        quoted = _QUOTED.findall(_DENIED.sub("", text))
+        if quoted and len(text) <= SHORT:
+            return _one_or_all(quoted)
+        if fields and fields.account:
+            return fields.account[0]
+        listed = re.search(r"[:：]\s*(.+)$", text)
+        if fields and listed and "、" in listed.group(1):
+            return [name.strip(" 。.") for name in listed.group(1).split("、") if name.strip(" 。.")]
+        return _unwrap(text) if len(text) <= 30 and not whole else None
 
     def _choice(self, text: str, whole: Optional[str], element: Dict[str, Any]) -> Any:
         bare = _bare(text)
@@ -349,7 +399,7 @@ class Decider:
 
     def _asks_at_end(self, text: str, sensed: Dict[str, Dict[str, float]], kind: str) -> bool:
         """Several sentences of which the last is a question to us, not one that is told about."""
-        parts = [part for part in re.split(r"(?<=[。！!？?；;\n,，])", text) if part.strip()]
+        parts = _clauses(text)
         if len(parts) < 2 or not is_question(parts[-1]) or (re.search(r"[“\"「『]", text) and kind == "text"):
             return False
         chance = sensed["intent"].get("answer_and_question", 0.0) + sensed["intent"].get("ask", 0.0)
@@ -357,8 +407,11 @@ class Decider:
 
     def _edit(self, text: str, fields: Fields, asked: Optional[str] = None) -> Optional[Turn]:
         """ "平台写错了,是抖音": change another item; at the item asked it is simply its new answer."""
-        if not self._edit_verbs.search(text) or len(text) > SHORT:
+        if len(text) > SHORT or not self._edit_verbs.search(text):
             return None
+        return self._edit_of(text, fields, asked)
+
+    def _edit_of(self, text: str, fields: Fields, asked: Optional[str]) -> Optional[Turn]:
         element = next(
             (element for word, element in self._edit_words if word in text and element in self._elements), None
         )
@@ -386,16 +439,50 @@ def _bare(text: str) -> str:
     return _PUNCTUATION.sub("", text).casefold()
 
 
+def _any_of(words: List[str]) -> "re.Pattern[str]":
+    return re.compile("|".join(map(re.escape, words)) or r"(?!)")
+
+
+def _one_or_all(found: List[str]) -> Any:
+    """One value plain, several as a list, none as None."""
+    return found[0] if len(found) == 1 else list(found) or None
+
+
+#: What is said not to be: 不是代别人，是我本人; 不是晚风续旧.
+_DENIED = re.compile(r"不(?:是|在)[^，,。；;、\s]{1,10}?(?=是|[，,。；;、\s]|$)")
+_QUOTED = re.compile(r"[“\"「『【《‘']([^”\"」』】》’'\n]{1,30})[”\"」』】》’']")
+_TIME_AROUND = re.compile(
+    r"^(?:嗯+|哦|就|就是|大概|大约|应该|好像|可能|差不多|我?记得)*(?:是|在)?|(?:我?[刷看发]到?见?现?的?)?(?:吧|了|的|呢|啊)*$"
+)
+
+
+def _time(text: str, dates: List[str]) -> Any:
+    """The words that say when, or None. A short answer stays whole: what is beside a day may be its hour."""
+    if not dates:
+        return None
+    meant = [date for date in dates if not re.search(rf"不是\s?{re.escape(date)}", text)]
+    if len(text) > 20 or len(meant) != len(dates):
+        return (meant or dates)[0]
+    return _TIME_AROUND.sub("", text) or dates[0]
+
+
+def _clauses(text: str) -> List[str]:
+    """The text cut at commas and sentence ends, each with its closing mark; the whole if there is nothing to cut."""
+    return [part.strip() for part in re.split(r"(?<=[。！!？?；;\n,，])", text) if part.strip()] or [text]
+
+
 def _unwrap(text: str) -> str:
-    """A name without the words around it: 我叫张三, 标题就写X, 账号是X."""
+    """A name without the words around it: 我叫张三, 标题就写X, 昵称就叫X."""
     text = re.sub(
-        r"^(?:我叫|我的?名字[是叫]|姓名[:：是]?|本人|他?的?(?:账号|帐号|昵称|网名|号)(?:是|叫|[:：])|就?叫|好像叫|是|@)\s*",
+        r"^(?:(?:我|他|她|对方|那个|这个|发帖的?)?(?:的)?(?:真?实?名字?|姓名|全名|账号|帐号|昵称|网名|号|标题|群名)?\s?(?:就|好像|应该|大概)?"
+        r"(?:叫做?|是|写|名叫|改成|[:：])+[:：]?|本人|我是|@)\s*",
         "",
         text.strip(),
     )
+    text = re.sub(r"(?:吧|好了|就行|就好|就可以了?)[。.~]*$", "", text)
     return text.strip(" 。.!！,，\"“”'「」")
 
 
 def _without_question(text: str) -> str:
-    parts = [part for part in re.split(r"(?<=[。！!？?；;\n,，])", text) if part.strip()]
-    return "".join(parts[:-1]).strip(" ，,") or text
+    parts = _clauses(text)
+    return "".join(parts[:-1]).strip(" ，,。") or text

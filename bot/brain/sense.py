@@ -20,7 +20,10 @@ logger = logging.getLogger(__name__)
 #: Characters that are looked at: what a message is about shows at its beginning and end.
 HEAD, TAIL = 260, 90
 #: How strongly the embedding (unit length, centred) counts beside the n-grams (unit length); see docs/decisions/0004.
-EMBEDDING_WEIGHT = 3.0
+EMBEDDING_WEIGHT = 1.0
+
+#: Intents that only a step can have.
+ANSWERS = ("answer", "answer_and_question")
 
 
 def focus(text: str) -> str:
@@ -132,15 +135,18 @@ class Sense:
             else examples[i]["matter"]
             for i in reports
         ]
+        # Outside a step nobody answers anything: a judge that knows no answers tells the rest apart better.
+        outside = [i for i, example in enumerate(examples) if example["intent"] not in ANSWERS]
         judges = {
-            "intent": Judge(8.0).fit(rows, [example["intent"] for example in examples]),
-            "matter": Judge(8.0).fit(rows[reports], matters),
+            "outside": Judge(20.0).fit(rows[outside], [examples[i]["intent"] for i in outside]),
+            "intent": Judge(20.0).fit(rows, [example["intent"] for example in examples]),
+            "matter": Judge(20.0).fit(rows[reports], matters),
             "reporter": Judge(4.0).fit(rows[told], [examples[i]["reporter"] for i in told]),
             "urgent": Judge(2.0).fit(rows[reports], ["yes" if examples[i].get("urgent") else "no" for i in reports]),
         }
         return cls(features, judges)
 
     def __call__(self, text: str, embedder: Embedder) -> Dict[str, Dict[str, float]]:
-        """``{"intent": {label: p}, "matter": …, "reporter": …, "urgent": …}``, each in falling order."""
+        """``{"intent": {label: p}, "outside": …, "matter": …, "reporter": …, "urgent": …}``, each in falling order."""
         row = self._features.one(focus(text), embedder)
         return {name: judge(row) for name, judge in self._judges.items()}

@@ -97,7 +97,9 @@ class Brain:
                 "value",
             )
         }
-        told["intent"] = _PUBLIC.get(told["intent"], told["intent"].removeprefix("ctl_"))
+        named = _PUBLIC.get(told["intent"], told["intent"].removeprefix("ctl_"))
+        # Who asks for a human outside a step asks for guidance.
+        told["intent"] = "human_guidance" if named == "human" and not step else named
         return told
 
     def _state(self, tracker: Any) -> Dict[str, Any]:

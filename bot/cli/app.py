@@ -40,7 +40,7 @@ def up(
         str, typer.Option(help="The agency's backend; without it the reference one is started.")
     ] = "",
 ) -> None:
-    """Start everything: brain, service, staff console and, unless --backend-url names a real one, the reference backend.
+    """Start everything: brain, service, staff console and, without --backend-url, the reference backend.
 
     Makes the brain's environment and trains it first if that is needed. Ctrl-C stops all of it.
     """
