@@ -72,6 +72,7 @@ class System:
         self.console_url = f"http://127.0.0.1:{ports['CONSOLE_PORT']}"
         self.sealer = Sealer(self.key)
         self._process: subprocess.Popen[bytes] | None = None
+        self._people: list[Person] = []
 
     def __enter__(self) -> Self:
         self._share_model()
@@ -111,6 +112,8 @@ class System:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for person in self._people:
+            person.http.close()
         if self._process and self._process.poll() is None:
             self.stop()
 
@@ -151,7 +154,9 @@ class System:
         )
 
     def person(self, name: str | None = None) -> Person:
-        return Person(self, name or str(uuid.uuid4()))
+        person = Person(self, name or str(uuid.uuid4()))
+        self._people.append(person)
+        return person
 
 
 class Person:

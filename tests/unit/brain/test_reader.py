@@ -32,11 +32,16 @@ def reader() -> Reader:
         ("WEIBO上有人", {"platform": "微博"}),
         ("微信朋友圈里发的", {"platform": "朋友圈"}),
         ("b站有个视频", {"platform": "B站"}),
-        ("7.43 复制打开抖音，看看 https://v.douyin.com/iRNBho5x/ 老城一霸的作品",
-         {"platform": "抖音", "url": "https://v.douyin.com/iRNBho5x/"}),
+        (
+            "7.43 复制打开抖音，看看 https://v.douyin.com/iRNBho5x/ 老城一霸的作品",
+            {"platform": "抖音", "url": "https://v.douyin.com/iRNBho5x/"},
+        ),
         ("链接是http://xhslink.com/a/AbC，你看看", {"platform": "小红书", "url": "http://xhslink.com/a/AbC"}),
         ("weibo.com/123/AbC。这里", {"platform": "微博", "url": "weibo.com/123/AbC"}),
-        ("https://mp.weixin.qq.com/s/x_-1?a=1&b=2）", {"platform": "微信公众号", "url": "https://mp.weixin.qq.com/s/x_-1?a=1&b=2"}),
+        (
+            "https://mp.weixin.qq.com/s/x_-1?a=1&b=2）",
+            {"platform": "微信公众号", "url": "https://mp.weixin.qq.com/s/x_-1?a=1&b=2"},
+        ),
         ("有个叫“老城一霸”的把我", {"account": "老城一霸"}),
         ("账号叫江湖老李，天天骂", {"account": "江湖老李"}),
         ("@小鹿乱撞 发的", {"account": "小鹿乱撞"}),
@@ -61,7 +66,10 @@ def test_fields(reader: Reader, text: str, expected: dict[str, Any]) -> None:
 
 
 def test_several_of_a_kind_come_as_a_list(reader: Reader) -> None:
-    assert reader.read("抖音和小红书都有，昨天和前天发的").found() == {"platform": ["抖音", "小红书"], "date": ["昨天", "前天"]}
+    assert reader.read("抖音和小红书都有，昨天和前天发的").found() == {
+        "platform": ["抖音", "小红书"],
+        "date": ["昨天", "前天"],
+    }
 
 
 @pytest.mark.parametrize("text", ["需要身份证吗", "怎么弄", "多久有结果", "他要是删了怎么办", "能不能匿名？"])

@@ -36,7 +36,10 @@ async def test_a_file_comes_back_bit_for_bit(vault: Vault) -> None:
     content = files.png(7)
     facts = await vault.keep("a", "截图.png", content)
     assert (facts.sha256, facts.size, facts.media_type) == (
-        hashlib.sha256(content).hexdigest(), len(content), "image/png")
+        hashlib.sha256(content).hexdigest(),
+        len(content),
+        "image/png",
+    )
     assert await vault.read("a", facts.id) == content
 
 
@@ -53,11 +56,15 @@ async def test_the_same_file_twice_is_one_item(vault: Vault) -> None:
     assert len(await vault.facts("a")) == 1
 
 
+def everything_in(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
+
+
 async def test_nothing_on_disk_is_in_clear(vault: Vault, tmp_path: Path, database: Database) -> None:
     content = files.pdf(CANARY)
     await vault.keep("a", f"{CANARY}.pdf", content)
     database.close()
-    stored = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    stored = everything_in(tmp_path)
     for secret in (CANARY.encode(), "王小明".encode(), b"%PDF-1.4", hashlib.sha256(content).hexdigest().encode()):
         assert secret not in stored
 

@@ -10,7 +10,7 @@
  */
 
 /** No answer, or one that promises nothing: worth trying again with the same id. */
-export class Unreachable extends Error {}
+class Unreachable extends Error {}
 
 /** The server understood and will not take it; `message` says why in words for a person, or is empty. */
 export class Refused extends Error {

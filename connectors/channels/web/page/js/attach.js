@@ -13,13 +13,15 @@ const MEDIA = new Map(Object.entries({
 
 const button = /** @type {HTMLButtonElement} */ (part("attach"));
 const panel = part("attach-panel");
-const page = part("chat");
 const drop = part("drop");
 
 /** @param {(files: File[]) => void} onFiles */
 export function attachments(onFiles) {
   button.disabled = true;
-  button.addEventListener("click", () => toggle(Boolean(panel.hidden)));
+  button.addEventListener("click", () => {
+    toggle(Boolean(panel.hidden));
+    if (!panel.hidden) part("attach-media").focus(); // the panel stands before its button, in place and in order
+  });
   panel.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     toggle(false);
@@ -66,7 +68,6 @@ export function attachments(onFiles) {
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length && !button.disabled) onFiles(files);
   });
-  page.classList.add("droppable");
 }
 
 /** @param {import("./api.js").Limits} limits */

@@ -26,7 +26,6 @@ export function backOff(failures) {
 }
 
 export class Connection {
-  #stopped = true;
   #lastWord = 0;
   #round = new AbortController();
   /** @type {() => void} */
@@ -42,7 +41,6 @@ export class Connection {
     this.page = page;
     addEventListener("online", () => this.again());
     addEventListener("offline", () => {
-      if (this.#stopped) return;
       this.page.onStatus("lost");
       this.#round.abort();
     });
@@ -53,28 +51,18 @@ export class Connection {
     addEventListener("pageshow", (event) => event.persisted && this.again());
   }
 
-  start() {
-    if (!this.#stopped) return;
-    this.#stopped = false;
-    this.#run();
-  }
-
-  stop() {
-    this.#stopped = true;
-    this.again();
-  }
-
   /** Begin a new round now. */
   again() {
     this.#round.abort();
     this.#wake();
   }
 
-  async #run() {
+  /** Runs as long as the page. */
+  async run() {
     let failures = 0;
     let silentRounds = 0;
     let history = true;
-    while (!this.#stopped) {
+    for (;;) {
       this.#round = new AbortController();
       const { signal } = this.#round;
       try {
@@ -135,7 +123,6 @@ export class Connection {
 
   /** @param {string} name @param {string} data */
   #take(name, data) {
-    if (this.#stopped) return;
     if (name === "entry") this.page.onEntries([JSON.parse(data)], false);
     else if (name === "state") this.page.onWaiting(Boolean(JSON.parse(data).waiting));
   }
@@ -156,7 +143,7 @@ export class Connection {
  * A reader of the text/event-stream format: feed it pieces of text, it calls with whole events.
  * @param {(name: string, data: string) => void} onEvent @returns {(piece: string) => void}
  */
-export function eventParser(onEvent) {
+function eventParser(onEvent) {
   let rest = "";
   return (piece) => {
     const blocks = (rest + piece.replace(/\r/g, "")).split("\n\n");

@@ -26,7 +26,7 @@ export function moment(at) {
 const hotlines = new Set(strings.hotlines);
 
 /**
- * A text as nodes. Hotlines can be tapped, because somebody in distress should not have to copy a number; nothing else
+ * A text as nodes. A case number is not broken at its hyphen. Hotlines can be tapped, because somebody in distress should not have to copy a number; nothing else
  * becomes a link: an address in a report leads, more often than not, to what hurt the person or to a fraud.
  * @param {string} text @param {boolean} callable
  */
@@ -39,7 +39,8 @@ export function nodes(text, callable) {
       link.setAttribute("href", `tel:${part}`);
       link.setAttribute("aria-label", say("call", { number: part }));
       fragment.append(link);
-    } else if (part) fragment.append(part);
+    } else if (/^[A-Z]\d{8}-\d+$/.test(part)) fragment.append(element("span", "whole", part));
+    else if (part) fragment.append(part);
   }
   return fragment;
 }

@@ -35,6 +35,7 @@ export class Log {
   /** @type {Shown[]} confirmed entries by `seq`, then those on their way */
   #shown = [];
   #pinned = true;
+  #top = 0;
   #height = 0;
   #waiting = false;
   /** @type {ReturnType<typeof setTimeout>[]} */
@@ -157,6 +158,7 @@ export class Log {
     entries.replaceChildren(...this.#shown.map((known) => known.root));
     this.setWaiting(false);
     this.#refresh();
+    this.toEnd();
   }
 
   /** @param {boolean} [instant] */
@@ -179,6 +181,7 @@ export class Log {
     const top = first ? Math.min(end, first.offsetTop - 12) : end;
     if (top >= end - 1) this.toEnd(false);
     else {
+      this.#pinned = false;
       scroller.scrollTo({ top: Math.max(top, scroller.scrollTop) });
       this.#offerJump(false);
     }
@@ -193,7 +196,10 @@ export class Log {
   #scrolled() {
     if (!this.#shown.length || scroller.clientHeight !== this.#height) return; // the height changes: not the person's doing
     const left = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop;
-    this.#pinned = left < NEAR;
+    // Only going up leaves the end: on its smooth way down to it the page is far from it, too.
+    const up = scroller.scrollTop < this.#top;
+    this.#top = scroller.scrollTop;
+    this.#pinned = left < NEAR || (this.#pinned && !up);
     if (this.#pinned) {
       jump.hidden = true;
       jumpText.textContent = say("jump");

@@ -24,7 +24,7 @@ const api = new Api(() => {
   connection.again();
 });
 const composer = new Composer({ onSend: send, onRelease: () => hold(false) });
-const uploads = new Uploads(api, uploadsChanged);
+const uploads = new Uploads(api, uploadsChanged, () => connection.again());
 const log = new Log({
   onPress(message, index, title) {
     notify("");
@@ -177,4 +177,4 @@ for (const starter of document.querySelectorAll(".starters button")) {
 largeTextToggle(/** @type {HTMLButtonElement} */ (part("large-text")));
 onReconnect(() => connection.again());
 followKeyboard();
-connection.start();
+connection.run();

@@ -38,6 +38,7 @@ function showBanner(kind, text, canRetry) {
   bannerText.textContent = text;
   retry.hidden = !canRetry;
   banner.hidden = false;
+  speak(text); // the banner itself appears together with its text, which a screen reader may miss
 }
 
 /** Say why something was not taken. @param {string} text empty: nothing is wrong any more */

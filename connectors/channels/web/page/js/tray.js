@@ -3,6 +3,7 @@
 import { size } from "./format.js";
 import { picture } from "./log.js";
 import { element, icon, part } from "./markup.js";
+import { speak } from "./notices.js";
 import { say } from "./strings.js";
 
 /** @typedef {import("./uploads.js").Upload} Upload */
@@ -64,6 +65,7 @@ function make(item, uploads) {
   const update = () => {
     const percent = Math.floor(item.done * 100);
     const active = item.state === "queued" || item.state === "sending";
+    if (item.problem && root.dataset.state !== item.state) speak(`${item.name}：${item.problem}`);
     root.dataset.state = item.state;
     const words = {
       queued: () => say("uploading_soon"),

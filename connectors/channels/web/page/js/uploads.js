@@ -7,11 +7,14 @@ import { keep, recall } from "./storage.js";
 /**
  * @typedef {import("./api.js").Kept} Kept
  * @typedef {{key: number, name: string, size: number, file: File | null, kept: Kept | null, preview: string,
- *   state: "queued" | "sending" | "done" | "lost" | "refused", done: number, problem: string, abort: AbortController}} Upload
+ *   state: "queued" | "sending" | "done" | "lost" | "refused", done: number, tries: number,
+ *   problem: string, abort: AbortController}} Upload
  */
 
 /** More at once only makes each slower on a phone's uplink. */
 const AT_ONCE = 2;
+/** A file that fails this often although the server answers otherwise is not tried again by itself: sending costs money. */
+const TRIES = 3;
 
 let keys = 0;
 
@@ -23,18 +26,20 @@ export class Uploads {
   /** Addresses of uploaded pictures on this device, by file id: for the bubble, and should the message come back. @type {Map<string, string>} */
   pictures = new Map();
 
-  /** @param {import("./api.js").Api} api @param {() => void} onChange */
-  constructor(api, onChange) {
+  /** @param {import("./api.js").Api} api @param {() => void} onChange @param {() => void} onLost the network seems to be gone */
+  constructor(api, onChange, onLost) {
     this.api = api;
     this.onChange = onChange;
+    this.onLost = onLost;
   }
 
+  /** How many will be there without anybody doing anything: those that the network lost are taken up again. */
   get waiting() {
-    return this.items.filter((item) => item.state === "queued" || item.state === "sending").length;
+    return this.items.filter((item) => item.state !== "done" && item.state !== "refused").length;
   }
 
   get failed() {
-    return this.items.filter((item) => item.state === "lost" || item.state === "refused").length;
+    return this.items.filter((item) => item.state === "refused").length;
   }
 
   /** Files that a reload interrupted after they were uploaded. */
@@ -93,6 +98,7 @@ export class Uploads {
   /** @param {Upload} item */
   retry(item) {
     if (!item.file) return;
+    if (item.state === "refused") item.tries = 0;
     Object.assign(item, { state: "queued", done: 0, problem: "", abort: new AbortController() });
     this.#changed();
     this.#work();
@@ -143,9 +149,11 @@ export class Uploads {
       if (item.preview) this.pictures.set(item.kept.id, item.preview);
     } catch (error) {
       if (signal.aborted) return;
-      const refused = error instanceof Refused;
-      item.state = refused ? "refused" : "lost";
-      item.problem = refused ? error.message || say("upload_refused") : say("upload_lost");
+      const answer = error instanceof Refused ? error.message : "";
+      const lost = !(error instanceof Refused) && ++item.tries < TRIES;
+      item.state = lost ? "lost" : "refused";
+      item.problem = lost ? say("upload_lost") : answer || say("upload_refused");
+      if (lost) this.onLost();
     }
     this.#changed();
     this.#work();
@@ -159,7 +167,7 @@ export class Uploads {
 
 /** @returns {Upload} */
 function blank() {
-  return { key: ++keys, name: "", size: 0, file: null, kept: null, preview: "", state: "queued", done: 0, problem: "", abort: new AbortController() };
+  return { key: ++keys, name: "", size: 0, file: null, kept: null, preview: "", state: "queued", done: 0, tries: 0, problem: "", abort: new AbortController() };
 }
 
 /** @param {import("./api.js").Limits} limits */
