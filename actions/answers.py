@@ -57,7 +57,9 @@ def answer_question(turn: Turn, text: str) -> None:
         # A question is a message like any other: pressing it asks it.
         turn.say("utter_answer_did_you_mean", [(q[:20], payload("ask", question=q)) for q in found.suggestions[:3]])
     else:
-        turn.say("utter_answer_unknown", lines=turn.services.hotline_list(("cac_12377", "legal_aid_12348")))
+        # Which article does not exist, or of which law: the knowledge base says what it lacks.
+        lines = turn.services.hotline_list(("cac_12377", "legal_aid_12348"))
+        turn.say("utter_answer_unknown", answer=found.answer, lines=lines)
 
 
 class Refer(TurnAction):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from knowledge.text import tokens
 
 #: From where on a question belongs here at all; from where on it is answered; and how sure the entry must be.
-MAYBE, IN, SURE = -2.0, -0.5, -0.75
+MAYBE, IN, SURE = -2.0, -0.5, 0.0
 _SMOOTH = 0.5
 
 

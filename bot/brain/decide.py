@@ -23,6 +23,7 @@ SURE = 0.55
 CONTROL = 0.4
 #: Danger is listened for more closely outside an answer: asking once too often how somebody is does less harm.
 DANGER = 0.4
+HINTED = 0.15
 #: Below this a message outside a step is asked about rather than guessed at.
 GUESS = 0.22
 _CONTROL_STEPS = ("matter", "confirm", "sure")
@@ -75,6 +76,7 @@ class Decider:
         self._whole = {_bare(word): intent for intent, items in words["whole"].items() for word in items}
         self._nothing_begins = tuple(words["nothing_begins"])
         self._distress = _any_of(words["distress"])
+        self._danger_hints = _any_of(words["distress_hints"])
         self._idioms = _any_of(words["distress_idioms"])
         self._edit_verbs = _any_of(words["edit_verbs"])
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
@@ -103,7 +105,7 @@ class Decider:
             return Turn("unclear", 1.0, "off_topic")
         whole = self._whole.get(_bare(text))
         if self._in_danger(text):
-            return Turn("distress", 1.0, "distress", fields=fields.found(), urgent=True)
+            return self._danger(1.0, fields, {} if step else sense(text))
         if step is None:
             return self._outside(text, written, whole, fields, sense)
         if step.id in _CONTROL_STEPS:
@@ -142,6 +144,16 @@ class Decider:
         """Signs of danger to life or safety that no model is needed for."""
         return bool(self._distress.search(self._idioms.sub(" ", text)))
 
+    def _sounds_like_danger(self, text: str, chances: Dict[str, float], enough: float) -> bool:
+        if self._danger_hints.search(text):
+            enough -= HINTED
+        return chances.get("distress", 0.0) >= enough
+
+    def _danger(self, confidence: float, fields: Fields, sensed: Dict[str, Dict[str, float]]) -> Turn:
+        """Help comes first; what it is about is known all the same."""
+        about = {**self._about(sensed), "urgent": True} if sensed else {"urgent": True}
+        return Turn("distress", confidence, "distress", fields=fields.found(), **about)
+
     # -- outside the form --------------------------------------------------------------------------------------------
 
     def _outside(self, text: str, written: str, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
@@ -159,8 +171,8 @@ class Decider:
         # Outside a step there is nothing to answer: its own judge does not know answers.
         intent, confidence = _best(sensed["outside"])
         chance = sum(sensed["outside"].get(label, 0.0) for label in _REPORT_INTENTS)
-        if intent == "distress" and confidence >= DANGER:
-            return Turn("distress", confidence, "distress", fields=fields.found(), urgent=True)
+        if self._sounds_like_danger(text, sensed["outside"], DANGER):
+            return self._danger(sensed["outside"]["distress"], fields, sensed)
         pointed = bool(fields.url or fields.account) and len(text) > 12
         if intent in ("distress", *_REPORT_INTENTS) or chance >= 0.5 or (pointed and not intent.startswith(_ABOUT_US)):
             return self._report(written, fields, sensed, max(confidence, chance))
@@ -231,7 +243,7 @@ class Decider:
             return edit
         sensed = sense(text)
         intent, confidence = _best(sensed["intent"])
-        if intent == "distress" and confidence >= DANGER:
+        if self._sounds_like_danger(text, sensed["intent"], DANGER):
             return Turn("distress", confidence, "distress", urgent=True)
         question = is_question(text)
         parts = _clauses(text)
@@ -299,7 +311,7 @@ class Decider:
             return edit
         sensed = sense(text)
         intent, confidence = _best(sensed["intent"])
-        if intent == "distress" and confidence >= (SURE if kind == "text" else DANGER):
+        if self._sounds_like_danger(text, sensed["intent"], SURE if kind == "text" else DANGER):
             return Turn("distress", confidence, "distress", urgent=True)
         short = len(text) < SHORT
         sure = SURE if kind in ("text", "proof", "name", "account") else CONTROL

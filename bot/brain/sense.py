@@ -102,7 +102,7 @@ class Judge:
     """One linear model: label → probability."""
 
     def __init__(self, c: float) -> None:
-        self._model = LogisticRegression(C=c, max_iter=300, class_weight="balanced", n_jobs=1)
+        self._model = LogisticRegression(C=c, max_iter=200, tol=0.01, class_weight="balanced")
 
     def fit(self, rows: scipy.sparse.csr_matrix, labels: List[str]) -> "Judge":
         self._model.fit(rows, labels)
@@ -138,8 +138,8 @@ class Sense:
         # Outside a step nobody answers anything: a judge that knows no answers tells the rest apart better.
         outside = [i for i, example in enumerate(examples) if example["intent"] not in ANSWERS]
         judges = {
-            "outside": Judge(20.0).fit(rows[outside], [examples[i]["intent"] for i in outside]),
-            "intent": Judge(20.0).fit(rows, [example["intent"] for example in examples]),
+            "outside": Judge(8.0).fit(rows[outside], [examples[i]["intent"] for i in outside]),
+            "intent": Judge(8.0).fit(rows, [example["intent"] for example in examples]),
             "matter": Judge(20.0).fit(rows[reports], matters),
             "reporter": Judge(4.0).fit(rows[told], [examples[i]["reporter"] for i in told]),
             "urgent": Judge(2.0).fit(rows[reports], ["yes" if examples[i].get("urgent") else "no" for i in reports]),

@@ -26,8 +26,9 @@ export function moment(at) {
 const hotlines = new Set(strings.hotlines);
 
 /**
- * A text as nodes. A case number is not broken at its hyphen. Hotlines can be tapped, because somebody in distress should not have to copy a number; nothing else
- * becomes a link: an address in a report leads, more often than not, to what hurt the person or to a fraud.
+ * A text as nodes. A case number is not broken at its hyphen. Hotlines can be tapped, because somebody in distress should
+ * not have to copy a number; nothing else becomes a link: an address in a report leads, more often than not, to what hurt
+ * the person or to a fraud.
  * @param {string} text @param {boolean} callable
  */
 export function nodes(text, callable) {

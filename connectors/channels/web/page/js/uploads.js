@@ -167,7 +167,10 @@ export class Uploads {
 
 /** @returns {Upload} */
 function blank() {
-  return { key: ++keys, name: "", size: 0, file: null, kept: null, preview: "", state: "queued", done: 0, tries: 0, problem: "", abort: new AbortController() };
+  return {
+    key: ++keys, name: "", size: 0, file: null, kept: null, preview: "", state: "queued", done: 0, tries: 0, problem: "",
+    abort: new AbortController(),
+  };
 }
 
 /** @param {import("./api.js").Limits} limits */
