@@ -24,6 +24,8 @@ CONTROL = 0.4
 #: Danger is listened for more closely outside an answer: asking once too often how somebody is does less harm.
 DANGER = 0.4
 HINTED = 0.15
+#: Chain letters and advertisements have links too.
+CLEARLY = 0.7
 #: Below this a message outside a step is asked about rather than guessed at.
 GUESS = 0.22
 _CONTROL_STEPS = ("matter", "confirm", "sure")
@@ -174,6 +176,7 @@ class Decider:
         if self._sounds_like_danger(text, sensed["outside"], DANGER):
             return self._danger(sensed["outside"]["distress"], fields, sensed)
         pointed = bool(fields.url or fields.account) and len(text) > 12
+        pointed &= not (intent == "off_topic" and confidence >= CLEARLY)
         if intent in ("distress", *_REPORT_INTENTS) or chance >= 0.5 or (pointed and not intent.startswith(_ABOUT_US)):
             return self._report(written, fields, sensed, max(confidence, chance))
         if confidence < GUESS:

@@ -146,7 +146,8 @@ class Gateway:
         facts = await self.vault.facts(conversation_id, ids)
         if len(facts) != len(set(ids)):
             raise Rejected("file_unknown", status=404)
-        return facts
+        # As the person chose them, not as they happened to arrive.
+        return sorted(facts, key=lambda item: ids.index(item.id))
 
     def _check(self, message: Inbound) -> None:
         if message.text is not None and len(message.text) > MAX_TEXT:

@@ -245,7 +245,7 @@ def create_app(
     async def docs_page() -> HTMLResponse:
         return page("docs.html")
 
-    app.mount("/static", StaticFiles(directory=_PAGE), name="static")
+    app.mount("/static", _Static(directory=_PAGE), name="static")
 
     @app.exception_handler(Rejected)
     async def rejected(_request: Request, problem: Rejected) -> JSONResponse:
@@ -263,6 +263,15 @@ def create_app(
 
     app.add_middleware(_Guard, too_large=words("file_large", limit=MAX_FILE_BYTES // 1024 // 1024))
     return app
+
+
+class _Static(StaticFiles):
+    """Files of the page, asked for anew each time (a 304 mostly): an update never mixes old modules with new ones."""
+
+    def file_response(self, *args: Any, **more: Any) -> Response:
+        response = super().file_response(*args, **more)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 async def _uploaded(request: Request) -> tuple[bytes, str]:
