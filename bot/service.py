@@ -21,6 +21,7 @@ from typing import Any
 
 import structlog
 import uvicorn
+import uvloop
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -278,7 +279,8 @@ def serve(settings: Settings) -> None:
         server_header=False,
         lifespan="on",
     )
-    asyncio.run(uvicorn.Server(config).serve(sockets=listeners))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=listeners))
 
 
 def end_with_parent() -> None:

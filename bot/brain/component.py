@@ -8,7 +8,7 @@ import json
 import os
 import pickle
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Text
+from typing import Any, Dict, List, Optional, Text, Tuple
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -18,7 +18,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.brain.decide import Decider, Step, Turn
+from bot.brain.decide import CONTROL_STEPS, Decider, Step, Turn
 from bot.brain.sense import Embedder, Sense
 
 FORM = "report_form"
@@ -76,18 +76,31 @@ class Understanding(GraphComponent):
     def process(self, messages: List[Message], tracker: Optional[DialogueStateTracker] = None) -> List[Message]:
         for message in messages:
             metadata = message.get("metadata") or {}
+            step = step_of(tracker)
             turn = self._decider.decide(
-                message.get("text") or "", step_of(tracker), self._feel, metadata.get("button"), metadata.get("files")
+                message.get("text") or "",
+                step,
+                self._feel if step is None or step.id in CONTROL_STEPS else self._feel_at_step,
+                metadata.get("button"),
+                metadata.get("files"),
             )
             _write(message, turn)
         return messages
 
     def _feel(self, text: str) -> Dict[str, Dict[str, float]]:
+        sense, embedder = self._senses()
+        return sense(text, embedder)
+
+    def _feel_at_step(self, text: str) -> Dict[str, Dict[str, float]]:
+        sense, embedder = self._senses()
+        return sense.at_step(text, embedder)
+
+    def _senses(self) -> Tuple[Sense, Embedder]:
         if self._embedder is None:
             self._embedder = Embedder()
         if self._sense is None:
             raise RuntimeError("the model is not trained")
-        return self._sense(text, self._embedder)
+        return self._sense, self._embedder
 
 
 def compiled() -> Dict[str, Any]:

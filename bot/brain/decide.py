@@ -28,7 +28,7 @@ HINTED = 0.15
 CLEARLY = 0.7
 #: Below this a message outside a step is asked about rather than guessed at.
 GUESS = 0.22
-_CONTROL_STEPS = ("matter", "confirm", "sure")
+CONTROL_STEPS = ("matter", "confirm", "sure")
 _FIELD_OF_ELEMENT = {"platform": "platform", "account": "account", "url": "url", "time": "date", "contact": "phone"}
 #: A step that the standard of this deployment does not have is still understood, as free text.
 _FREE = {"kind": "text", "none": False, "choices": []}
@@ -110,7 +110,7 @@ class Decider:
             return self._danger(1.0, fields, {} if step else sense(text))
         if step is None:
             return self._outside(text, written, whole, fields, sense)
-        if step.id in _CONTROL_STEPS:
+        if step.id in CONTROL_STEPS:
             return self._at_control_step(text, written, step, whole, fields, sense)
         return self._at_element(text, written, step, whole, fields, sense)
 
@@ -118,7 +118,7 @@ class Decider:
 
     def _pressed(self, button: Dict[str, Any], step: Optional[Step]) -> Turn:
         intent, entities = button["intent"], dict(button.get("entities") or {})
-        if step and step.id in _CONTROL_STEPS and intent in ("affirm", "deny"):
+        if step and step.id in CONTROL_STEPS and intent in ("affirm", "deny"):
             return self._yes_or_no(intent, step, 1.0)
         value = entities.get(step.id) if step else None
         control = _control(intent, entities)

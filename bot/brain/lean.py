@@ -6,9 +6,11 @@ empty report. Subclasses only, nothing is patched: docs/decisions/0003-a-lean-ra
 """
 
 import time
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Text, Tuple, Type
+from typing import Any, AsyncIterator, Dict, List, Optional, Text, Tuple, Type
 
+import aiohttp
 import rasa
 from rasa.core.actions.action import Action, ActionExecutionRejection, RemoteAction, action_for_name_or_text
 from rasa.core.actions.forms import FormAction
@@ -26,6 +28,7 @@ from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Event, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.common import TempDirectoryPath, get_temp_dir_name
+from rasa.utils.endpoints import EndpointConfig
 
 #: Intents whose entities may fill the form; with any other the form steps aside for a rule.
 FILLING = ("answer", "report")
@@ -43,6 +46,24 @@ class Replayed(BaseException):
     def __init__(self, tracker: DialogueStateTracker, replies: List[BotUttered]) -> None:
         super().__init__()
         self.tracker, self.replies = tracker, replies
+
+
+class LeanEndpoint(EndpointConfig):
+    """The service's address, with connections that stay open; stock Rasa makes a new one for each action."""
+
+    _kept: Optional[aiohttp.ClientSession] = None
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        if self._kept is None or self._kept.closed:
+            # Shorter than the service keeps them, so that none is used that is just being closed.
+            connector = aiohttp.TCPConnector(keepalive_timeout=4)
+            self._kept = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=30))
+        yield self._kept
+
+    async def close(self) -> None:
+        if self._kept is not None:
+            await self._kept.close()
 
 
 class LeanAction(RemoteAction):

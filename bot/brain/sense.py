@@ -22,6 +22,8 @@ HEAD, TAIL = 260, 90
 #: How strongly the embedding (unit length, centred) counts beside the n-grams (unit length); see docs/decisions/0004.
 EMBEDDING_WEIGHT = 1.0
 
+#: From which probability on characters alone decide what a reply to a step is, and below which they exclude danger.
+PLAIN, NO_DANGER = 0.5, 0.03
 #: Intents that only a step can have.
 ANSWERS = ("answer", "answer_and_question")
 
@@ -88,8 +90,17 @@ class Features:
         return self._join(grams, vectors)
 
     def one(self, text: str, embedder: Embedder) -> scipy.sparse.csr_matrix:
-        grams = self._grams.transform([text])
+        return self.whole(self.grams(text), text, embedder)
+
+    def grams(self, text: str) -> scipy.sparse.csr_matrix:
+        return self._grams.transform([text])
+
+    def whole(self, grams: scipy.sparse.csr_matrix, text: str, embedder: Embedder) -> scipy.sparse.csr_matrix:
         return grams if self._mean is None else self._join(grams, embedder.one(text)[None, :])
+
+    def grams_of(self, rows: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
+        """The character part of whole rows."""
+        return rows[:, : len(self._grams.vocabulary_)]
 
     def _join(self, grams: scipy.sparse.csr_matrix, vectors: np.ndarray) -> scipy.sparse.csr_matrix:
         # e5 vectors all lie close together: only what differs from their mean carries meaning.
@@ -106,11 +117,22 @@ class Judge:
 
     def fit(self, rows: scipy.sparse.csr_matrix, labels: List[str]) -> "Judge":
         self._model.fit(rows, labels)
+        coefficients, self._bias = self._model.coef_, self._model.intercept_
+        self._labels = self._model.classes_.tolist()
+        if len(self._labels) == 2:
+            # One row of coefficients tells two labels apart; a row of zeros stands for the other.
+            coefficients = np.vstack([np.zeros_like(coefficients[0]), coefficients[0]])
+            self._bias = np.array([0.0, self._bias[0]])
+        # By feature: a message has some hundred of the many thousands, and only their rows are read.
+        self._weights = np.ascontiguousarray(coefficients.T, dtype=np.float32)
+        del self._model
         return self
 
     def __call__(self, row: scipy.sparse.csr_matrix) -> Dict[str, float]:
-        chances = self._model.predict_proba(row)[0]
-        return dict(sorted(zip(self._model.classes_.tolist(), chances.tolist()), key=lambda pair: -pair[1]))
+        logits = row.data @ self._weights[row.indices] + self._bias
+        chances = np.exp(logits - logits.max())
+        chances /= chances.sum()
+        return dict(sorted(zip(self._labels, chances.tolist()), key=lambda pair: -pair[1]))
 
 
 class Sense:
@@ -119,9 +141,8 @@ class Sense:
     Trained on `examples`: ``[{"text", "intent", "matter"?, "referral"?, "reporter"?, "urgent"?}]``.
     """
 
-    def __init__(self, features: Features, judges: Dict[str, Judge]) -> None:
-        self._features = features
-        self._judges = judges
+    def __init__(self, features: Features, judges: Dict[str, Judge], first_look: Judge) -> None:
+        self._features, self._judges, self._first_look = features, judges, first_look
 
     @classmethod
     def train(cls, examples: List[Dict[str, Any]], embedder: Embedder) -> "Sense":
@@ -135,18 +156,31 @@ class Sense:
             else examples[i]["matter"]
             for i in reports
         ]
+        intents = [example["intent"] for example in examples]
         # Outside a step nobody answers anything: a judge that knows no answers tells the rest apart better.
-        outside = [i for i, example in enumerate(examples) if example["intent"] not in ANSWERS]
+        outside = [i for i, intent in enumerate(intents) if intent not in ANSWERS]
         judges = {
-            "outside": Judge(8.0).fit(rows[outside], [examples[i]["intent"] for i in outside]),
-            "intent": Judge(8.0).fit(rows, [example["intent"] for example in examples]),
+            "outside": Judge(8.0).fit(rows[outside], [intents[i] for i in outside]),
+            "intent": Judge(8.0).fit(rows, intents),
             "matter": Judge(20.0).fit(rows[reports], matters),
             "reporter": Judge(4.0).fit(rows[told], [examples[i]["reporter"] for i in told]),
             "urgent": Judge(2.0).fit(rows[reports], ["yes" if examples[i].get("urgent") else "no" for i in reports]),
         }
-        return cls(features, judges)
+        return cls(features, judges, Judge(8.0).fit(features.grams_of(rows), intents))
 
     def __call__(self, text: str, embedder: Embedder) -> Dict[str, Dict[str, float]]:
         """``{"intent": {label: p}, "outside": …, "matter": …, "reporter": …, "urgent": …}``, each in falling order."""
         row = self._features.one(focus(text), embedder)
         return {name: judge(row) for name, judge in self._judges.items()}
+
+    def at_step(self, text: str, embedder: Embedder) -> Dict[str, Dict[str, float]]:
+        """The same of a reply to a step, ``{"intent": {label: p}}``: characters alone, if they leave no doubt.
+
+        Most replies are plain, and the embedding is the dearest part of a turn.
+        """
+        text = focus(text)
+        grams = self._features.grams(text)
+        first = self._first_look(grams)
+        if next(iter(first.values())) >= PLAIN and first.get("distress", 0.0) < NO_DANGER:
+            return {"intent": first}
+        return {"intent": self._judges["intent"](self._features.whole(grams, text, embedder))}

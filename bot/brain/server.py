@@ -65,7 +65,8 @@ class Brain:
                     "replies": [_reply(event.text, event.data.get("buttons")) for event in replay.replies],
                     "state": self._state(replay.tracker),
                 }
-            tracker = await self._agent.tracker_store.retrieve(conversation)
+            store = self._agent.tracker_store
+            tracker = store.saved(conversation) or await store.retrieve(conversation)
             replies = _replies_of(tracker, body["message_id"])
             return {"replies": replies, "state": self._state(tracker)}
 
@@ -128,14 +129,12 @@ def _reply(text: Optional[str], buttons: Optional[List[Dict[str, Any]]]) -> Dict
 
 def load(environment: Dict[str, str]) -> Brain:
     """Load the trained model; takes some seconds, most of them TensorFlow's import."""
-    from rasa.utils.endpoints import EndpointConfig
-
-    from bot.brain.lean import LeanAgent
+    from bot.brain.lean import LeanAgent, LeanEndpoint
     from bot.brain.tracker_store import SealedTrackerStore
 
     sealer = Sealer(read_key(environment.get("REPORTGUIDE_KEY"), Path(environment["REPORTGUIDE_KEY_FILE"])))
     store = SealedTrackerStore(environment["REPORTGUIDE_BRAIN_DATABASE"], sealer)
-    actions = EndpointConfig(
+    actions = LeanEndpoint(
         environment["REPORTGUIDE_ACTIONS_URL"], headers={"Authorization": "Bearer " + sealer.derive("internal").hex()}
     )
     agent = LeanAgent(tracker_store=store, action_endpoint=actions)

@@ -37,7 +37,12 @@ class SealedTrackerStore(TrackerStore):
     """Keeps the current session of each conversation, sealed, in the database at `url`."""
 
     def __init__(self, url: Text, sealer: Sealer, domain: Optional[Domain] = None) -> None:
-        self._engine = sa.create_engine(url, future=True)
+        options: Dict[Text, Any] = {}
+        if url.startswith("sqlite") and not url.endswith("://"):
+            # SQLAlchemy 1.4 opens a SQLite file anew for each transaction, and the last to close it copies the whole
+            # write-ahead log back: a millisecond a turn.
+            options = {"poolclass": sa.pool.QueuePool, "connect_args": {"check_same_thread": False}}
+        self._engine = sa.create_engine(url, future=True, **options)
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _durable)
         _metadata.create_all(self._engine)
@@ -68,13 +73,17 @@ class SealedTrackerStore(TrackerStore):
         events = self._sealer.open_json(row.session, _context(sender_id))
         return DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
 
+    def saved(self, sender_id: Text) -> Optional[DialogueStateTracker]:
+        """The conversation as it was just saved, to look at only; None if it is not in memory."""
+        known = self._warm.get(sender_id)
+        return known[1] if known else None
+
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Replace the conversation. Raises Overtaken if it changed since it was retrieved."""
         sender_id = tracker.sender_id
         version = self._versions.pop(sender_id, 0)
-        sealed = self._sealer.seal(
-            json.dumps([event.as_dict() for event in tracker.events], ensure_ascii=False).encode(), _context(sender_id)
-        )
+        events = ",".join(map(_written, tracker.events))
+        sealed = self._sealer.seal(f"[{events}]".encode(), _context(sender_id))
         with self._engine.begin() as connection:
             if version == 0:
                 if connection.execute(sa.select(_table.c.version).where(_table.c.sender_id == sender_id)).first():
@@ -105,6 +114,14 @@ class SealedTrackerStore(TrackerStore):
         self._warm.pop(sender_id, None)
         with self._engine.begin() as connection:
             connection.execute(_table.delete().where(_table.c.sender_id == sender_id))
+
+
+def _written(event: Any) -> str:
+    """The event as JSON. Events never change, so each is written out once while the conversation is in memory."""
+    known = event.__dict__.get("_written")
+    if known is None:
+        known = event.__dict__["_written"] = json.dumps(event.as_dict(), ensure_ascii=False)
+    return known
 
 
 def _context(sender_id: Text) -> str:
