@@ -29,6 +29,8 @@ LOCAL = ZoneInfo("Asia/Shanghai")
 
 #: Longest text that is kept as `Moment.written`; of a longer one only the words that name the time are.
 WRITTEN_CHARS = 60
+#: Before it nobody in China posted anything: 999年前 is no time that can be meant.
+FIRST_YEAR = 1994
 #: People round up: 十点 said at 9:45 is not the future.
 ROUNDING = timedelta(minutes=30)
 _MAX_CHARS = 5000
@@ -138,10 +140,11 @@ def read_date(written: str, now: datetime) -> Moment | None:
     seen = _seen(written[:_MAX_CHARS])
     text = unicodedata.normalize("NFKC", seen)[:_MAX_CHARS].translate(_SIMPLIFIED)
     try:
-        return _read(text, seen if len(written) <= WRITTEN_CHARS else None, now.astimezone(LOCAL))
+        moment = _read(text, seen if len(written) <= WRITTEN_CHARS else None, now.astimezone(LOCAL))
     except (ValueError, OverflowError):
         # 2月30号, 9999年底, 昨天25点: written like a time, but there is none.
         return None
+    return moment if moment and moment.day.year >= FIRST_YEAR else None
 
 
 def _read(text: str, whole: str | None, now: datetime) -> Moment | None:
