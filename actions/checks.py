@@ -55,6 +55,10 @@ def check(element: Element, raw: Any, standard: Standard, now: datetime) -> Any:
         raw = _plain(raw)
         if not raw:
             raise Refused("needed")
+    elif isinstance(raw, list):
+        raw = [_plain(item) for item in raw if isinstance(item, str)]
+        if not any(raw):
+            raise Refused("file_needed" if element.kind == "files" else "needed")
     return _CHECKS[element.kind](element, raw, standard, now)
 
 

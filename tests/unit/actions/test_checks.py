@@ -86,7 +86,7 @@ def test_taken(kind: str, raw: Any, kept: Any) -> None:
         ("contact", "12345", "contact_unclear"),
         ("contact", "me@localhost", "contact_unclear"),
         ("choice", "丙", "choice_unclear"),
-        ("choices", [], "choice_unclear"),
+        ("choices", [], "needed"),
         ("choices", ["甲", "丙"], "choice_unclear"),
         ("files", "我发过了", "file_needed"),
         ("files", [], "file_needed"),

@@ -191,7 +191,7 @@ def test_json_and_back(written: str) -> None:
 
 @pytest.mark.parametrize("value", [None, {}, "2026-11-24", {"day": "2026-11-24"}, {"written": 1, "day": "x"}])
 def test_what_is_no_moment(value: object) -> None:
-    with pytest.raises(ValueError, match="not a moment|nvalid"):
+    with pytest.raises(ValueError, match=r"not a moment|nvalid"):
         Moment.from_json(value)
 
 
