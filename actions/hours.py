@@ -41,10 +41,12 @@ TAIL = re.compile(
 def hours(said: re.Match[str]) -> list[tuple[int, str | None, time | None]]:
     """What the words of `_TIME` may mean, likeliest first: days later, part of the day, time."""
     parts = [_PARTS[word] for word in (said["part"], said["part2"]) if word]
-    part, night = parts[-1] if parts else None, bool(parts) and parts[0] in ("晚上", "深夜")
+    part = parts[-1] if parts else None
+    # 昨晚凌晨: of the day after.
+    later = int(bool(parts) and parts[0] in ("晚上", "深夜"))
     if not said["h"]:
         if part == "凌晨":
-            return [(int(night), part, None)]
+            return [(later, part, None)]
         return [(0, part, None), (0, "凌晨", None)] if part == "深夜" else [(0, part, None)]
     # Of 八九点 and 十一二点, the first.
     about = re.fullmatch(r"(十?[一二两三四五六七八九])[一二三四五六七八九]", said["h"])
@@ -54,8 +56,8 @@ def hours(said: re.Match[str]) -> list[tuple[int, str | None, time | None]]:
     if hour > 12:
         return [(0, None, time(hour, minute))]
     if part == "凌晨":
-        return [(int(night), part, time(hour % 12, minute))]
-    if night:
+        return [(later, part, time(hour % 12, minute))]
+    if part in ("晚上", "深夜"):
         if hour in (0, 12) or hour < (6 if part == "深夜" else 5):
             small = time(hour % 12, minute)
             return [(1, "凌晨", small), (0, "凌晨", small)] if part == "深夜" else [(1, "凌晨", small)]

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from knowledge.check import check as check_knowledge
 
 from actions.registry import ACTIONS
 from actions.standard import Standard, StandardError, read_standard, texts
 from knowledge import ContentError, hotlines
+from knowledge.check import check as check_knowledge
 
 #: What a text must not have: exclamation marks, and the tone of an office.
 _TONE = re.compile(r"[!！]|您的输入有误|非法|侵权主体|请勿")
