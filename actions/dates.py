@@ -34,8 +34,6 @@ FIRST_YEAR = 1994
 #: People round up: 十点 said at 9:45 is not the future.
 ROUNDING = timedelta(minutes=30)
 _MAX_CHARS = 5000
-#: What was longer ago (804年前) was not meant as a date.
-_FIRST_YEAR = 1900
 _DAY = timedelta(days=1)
 
 
@@ -153,11 +151,9 @@ def _read(text: str, whole: str | None, now: datetime) -> Moment | None:
     """The first time of `text`; `whole` is what to keep as written, if not only the words read."""
     found = _first(text, now)
     tail = TAIL.match(text, found[1]) if found else None
-    if found is None or tail is None:
+    if found is None or tail is None or not found[2]:
         return None
     start, stop, spans = found
-    if not spans or spans[0].day.year < _FIRST_YEAR:
-        return None
     if tail["part"] or tail["h"]:
         stop = tail.end()
     range_ = _range(text[stop:], spans, now)
