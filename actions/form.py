@@ -12,6 +12,8 @@ from actions.turn import Turn, TurnAction, payload
 
 #: A first message shorter than this says too little to stand as the description.
 STORY_CHARS = 18
+#: Most matters offered as buttons: more do not fit a phone, and whoever finds none may tell more.
+CHOICES = 5
 #: Most characters of an answer that the summary shows.
 SUMMARY_CHARS = 60
 
@@ -159,11 +161,12 @@ class AskMatter(TurnAction):
             )
 
     def _choices(self, turn: Turn) -> list[tuple[str, str]]:
-        """Likely ones first, then all others; a wrong guess is not offered again."""
+        """The likely ones; a wrong guess is not offered again."""
         likely = list(turn.slots.get("runners_up") or [])
         matters = sorted(turn.standard.matters, key=lambda m: likely.index(m.id) if m.id in likely else len(likely))
         wrong = turn.slots.get("choosing")
-        return [(matter.button, payload("answer", matter=matter.id)) for matter in matters if matter.id != wrong]
+        offered = [matter for matter in matters if matter.id != wrong][:CHOICES]
+        return [(matter.button, payload("answer", matter=matter.id)) for matter in offered]
 
 
 class AskConfirm(TurnAction):

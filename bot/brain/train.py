@@ -27,7 +27,8 @@ def main() -> int:
         training_files=[str(asked.dialogues / part) for part in ("nlu", "rules")],
         output=str(asked.output),
         fixed_model_name=asked.name,
-        force_training=False,
+        # Rasa's own cache does not see the compiled standard and word lists; whether to train at all is decided before.
+        force_training=True,
     )
     return 0 if result.code == 0 and result.model else 1
 
