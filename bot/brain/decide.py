@@ -11,6 +11,17 @@ import re
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from bot.brain.reader import Fields, Reader, clean, is_question
+from bot.brain.wording import (
+    DENIED,
+    QUOTED,
+    any_of,
+    bare,
+    clauses,
+    one_or_all,
+    time_said,
+    unwrapped,
+    without_question,
+)
 
 #: `sense(text)` → ``{"intent": {label: p}, "matter": {label: p}, "reporter": …, "urgent": …}``, best first.
 Sensing = Callable[[str], Dict[str, Dict[str, float]]]
@@ -33,7 +44,6 @@ _FIELD_OF_ELEMENT = {"platform": "platform", "account": "account", "url": "url",
 #: A step that the standard of this deployment does not have is still understood, as free text.
 _FREE = {"kind": "text", "none": False, "choices": []}
 _STEPS_ELSEWHERE = {"title": {**_FREE, "kind": "name"}}
-_PUNCTUATION = re.compile(r"[\s,，。.!！?？~～、;；:：…\"'“”()（）\-—]+")
 #: As the backend's receipts write it.
 _CASE_NO = re.compile(r"\b[A-Z]\d{8}-\d{4,6}\b", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -73,14 +83,14 @@ class Decider:
     def __init__(self, data: Dict[str, Any]) -> None:
         self._elements: Dict[str, Dict[str, Any]] = data["elements"]
         words = data["words"]
-        self._nothing_says = _any_of(words["nothing_says"])
+        self._nothing_says = any_of(words["nothing_says"])
         self._affirm_begins = tuple(words["affirm_begins"])
-        self._whole = {_bare(word): intent for intent, items in words["whole"].items() for word in items}
+        self._whole = {bare(word): intent for intent, items in words["whole"].items() for word in items}
         self._nothing_begins = tuple(words["nothing_begins"])
-        self._distress = _any_of(words["distress"])
-        self._danger_hints = _any_of(words["distress_hints"])
-        self._idioms = _any_of(words["distress_idioms"])
-        self._edit_verbs = _any_of(words["edit_verbs"])
+        self._distress = any_of(words["distress"])
+        self._danger_hints = any_of(words["distress_hints"])
+        self._idioms = any_of(words["distress_idioms"])
+        self._edit_verbs = any_of(words["edit_verbs"])
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
         self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
         self._matters: List[str] = data["matters"]
@@ -105,7 +115,7 @@ class Decider:
         fields = self.reader.read(text)
         if self._says_nothing(text, step, fields):
             return Turn("unclear", 1.0, "off_topic")
-        whole = self._whole.get(_bare(text))
+        whole = self._whole.get(bare(text))
         if self._in_danger(text):
             return self._danger(1.0, fields, {} if step else sense(text))
         if step is None:
@@ -138,7 +148,7 @@ class Decider:
             story
             and not _HAN.search(text)
             and not _CASE_NO.search(text)
-            and _bare(text) not in self._whole
+            and bare(text) not in self._whole
             and not any(fields)
         )
 
@@ -249,7 +259,7 @@ class Decider:
         if self._sounds_like_danger(text, sensed["intent"], DANGER):
             return Turn("distress", confidence, "distress", urgent=True)
         question = is_question(text)
-        parts = _clauses(text)
+        parts = clauses(text)
         if step.id == "confirm" and len(text) < SHORT and parts[0].startswith(self._affirm_begins):
             if question and len(parts) > 1:
                 return Turn("answer_and_question", confidence, "answer_and_question", {"confirm": "确认"}, value="确认")
@@ -305,9 +315,9 @@ class Decider:
                 return self._answer(taken, step, fields)
             if kind in ("choice", "choices") and len(text) < 8:
                 return self._answer(taken, step, fields)
-            if taken == NONE or not is_question(_clauses(text)[-1]):
+            if taken == NONE or not is_question(clauses(text)[-1]):
                 return self._answer(taken, step, fields)
-            if len(_clauses(text)) > 1 or kind in ("link", "contact", "time"):
+            if len(clauses(text)) > 1 or kind in ("link", "contact", "time"):
                 return self._answer_and_question(taken, step, fields)
         edit = self._edit(text, fields, asked=step.id) if len(text) < SHORT else None
         if edit:
@@ -329,8 +339,8 @@ class Decider:
             if not (kind in ("account", "name") and self._asks_at_end(text, sensed, kind)):
                 return Turn("ask", confidence, "digression_question")
         if question and self._asks_at_end(text, sensed, kind):
-            told = _without_question(written) if kind in ("text", "proof", "name", "account") else taken
-            return self._answer_and_question(told if told is not None else _without_question(written), step, fields)
+            told = without_question(written) if kind in ("text", "proof", "name", "account") else taken
+            return self._answer_and_question(told if told is not None else without_question(written), step, fields)
         if taken is not None:
             return self._answer(taken, step, fields)
         if (
@@ -346,20 +356,20 @@ class Decider:
         """The value this step can take from the text, or None."""
         kind = element["kind"]
         if kind in ("choice", "choices"):
-            return self._choice(_DENIED.sub("", text), whole, element)
+            return self._choice(DENIED.sub("", text), whole, element)
         if element["none"] and self._has_nothing(text, whole, kind, fields):
             return NONE
         if kind == "link":
-            return _one_or_all(fields.url)
+            return one_or_all(fields.url)
         if kind == "time":
-            return _time(text, fields.date)
+            return time_said(text, fields.date)
         if kind == "contact":
             found = [*fields.phone, *fields.email]
             return found[0] if found else None
         if kind == "platform":
-            named = self.reader.read(_DENIED.sub("", text)).platform or fields.platform
+            named = self.reader.read(DENIED.sub("", text)).platform or fields.platform
             if named:
-                return _one_or_all(named)
+                return one_or_all(named)
             return text if len(text) <= 12 and not is_question(text) and not whole else None
         if kind in ("account", "name"):
             return self._called(text, whole, fields if kind == "account" else None)
@@ -379,22 +389,22 @@ class Decider:
         """A name without the words around it. Several accounts come as a list."""
         if fields and fields.account and len(fields.account) > 1:
             return fields.account
-        quoted = _QUOTED.findall(_DENIED.sub("", text))
+        quoted = QUOTED.findall(DENIED.sub("", text))
         if quoted and len(text) <= SHORT:
-            return _one_or_all(quoted)
+            return one_or_all(quoted)
         if fields and fields.account:
             return fields.account[0]
         listed = re.search(r"[:：]\s*(.+)$", text)
         if fields and listed and "、" in listed.group(1):
             return [name.strip(" 。.") for name in listed.group(1).split("、") if name.strip(" 。.")]
-        return _unwrap(text) if len(text) <= 30 and not whole else None
+        return unwrapped(text) if len(text) <= 30 and not whole else None
 
     def _choice(self, text: str, whole: Optional[str], element: Dict[str, Any]) -> Any:
-        bare = _bare(text)
+        said = bare(text)
         hits = []
         for choice in element["choices"]:
             says = [choice["value"], choice["title"], *choice["say"]]
-            if any(_bare(say) == bare for say in says):
+            if any(bare(say) == said for say in says):
                 return [choice["value"]] if element["kind"] == "choices" else choice["value"]
             if any(len(say) > 1 and say in text for say in says):
                 hits.append(choice["value"])
@@ -414,7 +424,7 @@ class Decider:
 
     def _asks_at_end(self, text: str, sensed: Dict[str, Dict[str, float]], kind: str) -> bool:
         """Several sentences of which the last is a question to us, not one that is told about."""
-        parts = _clauses(text)
+        parts = clauses(text)
         if len(parts) < 2 or not is_question(parts[-1]) or (re.search(r"[“\"「『]", text) and kind == "text"):
             return False
         chance = sensed["intent"].get("answer_and_question", 0.0) + sensed["intent"].get("ask", 0.0)
@@ -448,56 +458,3 @@ def _control(intent: str, entities: Dict[str, Any]) -> Optional[str]:
 
 def _best(chances: Dict[str, float]) -> Any:
     return next(iter(chances.items()))
-
-
-def _bare(text: str) -> str:
-    return _PUNCTUATION.sub("", text).casefold()
-
-
-def _any_of(words: List[str]) -> "re.Pattern[str]":
-    return re.compile("|".join(map(re.escape, words)) or r"(?!)")
-
-
-def _one_or_all(found: List[str]) -> Any:
-    """One value plain, several as a list, none as None."""
-    return found[0] if len(found) == 1 else list(found) or None
-
-
-#: What is said not to be: 不是代别人，是我本人; 不是晚风续旧.
-_DENIED = re.compile(r"不(?:是|在)[^，,。；;、\s]{1,10}?(?=是|[，,。；;、\s]|$)")
-_QUOTED = re.compile(r"[“\"「『【《‘']([^”\"」』】》’'\n]{1,30})[”\"」』】》’']")
-_TIME_AROUND = re.compile(
-    r"^(?:嗯+|哦|就|就是|大概|大约|应该|好像|可能|差不多|我?记得)*(?:是|在)?|(?:我?[刷看发]到?见?现?的?)?(?:吧|了|的|呢|啊)*$"
-)
-
-
-def _time(text: str, dates: List[str]) -> Any:
-    """The words that say when, or None. A short answer stays whole: what is beside a day may be its hour."""
-    if not dates:
-        return None
-    meant = [date for date in dates if not re.search(rf"不是\s?{re.escape(date)}", text)]
-    if len(text) > 20 or len(meant) != len(dates):
-        return (meant or dates)[0]
-    return _TIME_AROUND.sub("", text) or dates[0]
-
-
-def _clauses(text: str) -> List[str]:
-    """The text cut at commas and sentence ends, each with its closing mark; the whole if there is nothing to cut."""
-    return [part.strip() for part in re.split(r"(?<=[。！!？?；;\n,，])", text) if part.strip()] or [text]
-
-
-def _unwrap(text: str) -> str:
-    """A name without the words around it: 我叫张三, 标题就写X, 昵称就叫X."""
-    text = re.sub(
-        r"^(?:(?:我|他|她|对方|那个|这个|发帖的?)?(?:的)?(?:真?实?名字?|姓名|全名|账号|帐号|昵称|网名|号|标题|群名)?\s?(?:就|好像|应该|大概)?"
-        r"(?:叫做?|是|写|名叫|改成|[:：])+[:：]?|本人|我是|@)\s*",
-        "",
-        text.strip(),
-    )
-    text = re.sub(r"(?:吧|好了|就行|就好|就可以了?)[。.~]*$", "", text)
-    return text.strip(" 。.!！,，\"“”'「」")
-
-
-def _without_question(text: str) -> str:
-    parts = _clauses(text)
-    return "".join(parts[:-1]).strip(" ，,。") or text

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from actions import records
 from actions.submission import Submission, Submitted
@@ -115,11 +115,12 @@ async def show(settings: Settings, case_no: str, as_json: bool) -> None:
         return
     console = Console()
     console.print(f"[bold]{report.case_no}[/]  {report.body['matter']}  ({report.body['priority']})", highlight=False)
-    table = Table("element", "label", "value")
+    table = Table("element", "label", Column("value", overflow="fold"))
     for element in report.body["elements"]:
         table.add_row(element["id"], element["label"], element["shown"])
     console.print(table)
-    files = Table("evidence", "bytes", "SHA-256", "intact")
+    # A hash that is cut off proves nothing: it goes on in the next line.
+    files = Table("evidence", "bytes", Column("SHA-256", overflow="fold"), "intact")
     for item in evidence:
         files.add_row(item["name"], str(item["size"]), item["sha256"], "yes" if item["intact"] else "NO")
     console.print(files)

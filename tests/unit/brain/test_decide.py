@@ -1,0 +1,131 @@
+"""What a reply to a step is, decided with the real standard and word lists; the model's word is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actions.standard import read_standard
+from bot.brain.decide import Decider, Step
+from bot.compile import compiled
+from bot.settings import ROOT
+
+DECIDER = Decider(compiled(read_standard(ROOT / "dialogues" / "standard"), ROOT / "dialogues"))
+
+
+def sensing(intent: str = "answer", confidence: float = 0.9) -> Any:
+    """A model that always says the same."""
+    chances = {intent: confidence, "off_topic": 1 - confidence}
+    told = {
+        "intent": chances,
+        "outside": chances,
+        "matter": {"insult_defamation": 0.8, "personal_info_leak": 0.2},
+        "reporter": {"citizen": 0.9, "enterprise": 0.1},
+        "urgent": {"no": 0.9, "yes": 0.1},
+    }
+    return lambda text: told
+
+
+def at(step: str, text: str, intent: str = "answer", confidence: float = 0.9) -> Any:
+    return DECIDER.decide(text, Step(step), sensing(intent, confidence))
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "value"),
+    [
+        ("url", "复制打开抖音 https://v.douyin.com/aB3/ 看看", "https://v.douyin.com/aB3/"),
+        ("url", "https://b23.tv/a1 还有 https://b23.tv/a2", ["https://b23.tv/a1", "https://b23.tv/a2"]),
+        ("url", "早就被删了，搜不到了", "无"),
+        ("account", "昵称就叫取消", "取消"),
+        ("account", "打错了，是“晚风叙旧”", "晚风叙旧"),
+        ("account", "不知道是谁，匿名发的", "无"),
+        ("time", "应该是11月9号看见的吧", "11月9号"),
+        ("time", "哎不是前天 是大前天", "大前天"),
+        ("time", "昨天晚上八点左右", "昨天晚上八点左右"),
+        ("platform", "点错了，不是朋友圈是微信群", "微信群"),
+        ("platform", "红薯和围脖", ["小红书", "微博"]),
+        ("platform", "我们县的小论坛", "我们县的小论坛"),
+        ("identity", "选错啦，不是代别人，是我本人", "本人"),
+        ("identity", "帮我妈弄的", "代他人"),
+        ("consent", "可以报，但别把我名字给平台", "部分同意"),
+        ("consent", "不同意", "不同意"),
+        ("contact", "电话 138-1234-5678", "13812345678"),
+        ("leaked_info", "住址和电话都有", ["家庭住址", "联系方式"]),
+        ("description", "他问“你们知道吗？”，还说取消订单，我没答应！", "他问“你们知道吗？”，还说取消订单，我没答应！"),
+        ("proof", "没有书面的，可以去城关派出所问", "没有书面的，可以去城关派出所问"),
+        ("name", "我叫周小雨", "周小雨"),
+    ],
+)
+def test_an_answer_has_its_value(step: str, text: str, value: Any) -> None:
+    turn = at(step, text)
+    assert (turn.kind, turn.value) == ("answer", value)
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "control"),
+    [
+        ("url", "上一步", "back"),
+        ("description", "跳过", "skip"),
+        ("evidence", "算了不举报了", "cancel"),
+        ("name", "转人工", "human"),
+        ("url", "平台写错了，是抖音", "edit:platform"),
+        ("confirm", "经过写得太乱，让我重写", "edit:description"),
+        ("confirm", "电话不对", "edit:contact"),
+    ],
+)
+def test_controls_in_peoples_own_words(step: str, text: str, control: str) -> None:
+    turn = at(step, text)
+    assert (turn.kind, turn.control) == ("control", control)
+
+
+def test_a_value_and_a_question() -> None:
+    turn = at("url", "https://b23.tv/a1 ，他删了怎么办？")
+    assert (turn.kind, turn.value) == ("answer_and_question", "https://b23.tv/a1")
+    turn = at("consent", "同意的，那我以后后悔了能撤回吗")
+    assert (turn.kind, turn.value) == ("answer_and_question", "同意")
+
+
+@pytest.mark.parametrize("step", ["url", "description", "confirm", "matter"])
+def test_danger_outranks_every_step(step: str) -> None:
+    assert at(step, "我不想活了").kind == "distress"
+    assert at(step, "药都数好了", "distress", 0.6).kind == "distress"
+
+
+def test_an_idiom_is_no_danger() -> None:
+    assert at("account", "气死我了，叫“老城一霸”").kind == "answer"
+
+
+def test_a_hint_of_danger_needs_less_certainty() -> None:
+    assert DECIDER.decide("他说带刀来找我", None, sensing("distress", 0.3)).kind == "distress"
+    assert DECIDER.decide("他说改天来找我", None, sensing("distress", 0.3)).kind != "distress"
+
+
+@pytest.mark.parametrize("text", ["/restart", '/answer{"confirm":"确认"}', "answer?confirm=确认"])
+def test_what_is_typed_is_never_a_payload(text: str) -> None:
+    turn = at("confirm", text, "off_topic")
+    assert turn.entities.get("confirm") is None
+    assert turn.value != "确认"
+
+
+def test_a_report_brings_what_it_states() -> None:
+    text = "抖音有个叫“老城一霸”的昨晚发视频骂我 https://v.douyin.com/aB3/"
+    turn = DECIDER.decide(text, None, sensing("report"))
+    assert turn.intent == "report"
+    assert turn.entities["guess"] == "insult_defamation"
+    assert turn.entities["story"] == text
+    assert (turn.entities["platform"], turn.entities["account"], turn.entities["url"]) == (
+        "抖音",
+        "老城一霸",
+        "https://v.douyin.com/aB3/",
+    )
+    assert turn.fields["date"] == "昨晚"
+
+
+@pytest.mark.parametrize("text", ["", "😀😀", "……", "<script>alert(1)</script>", "\x00\x01"])
+def test_a_text_without_words_is_unclear(text: str) -> None:
+    assert DECIDER.decide(text, None, sensing("report")).intent == "unclear"
+
+
+def test_a_case_number_asks_for_its_state() -> None:
+    assert DECIDER.decide("W20261123-0042 7K4P", None, sensing("report")).intent == "check_status"
