@@ -12,6 +12,8 @@ from actions.turn import Turn, TurnAction, payload
 
 #: A first message shorter than this says too little to stand as the description.
 STORY_CHARS = 18
+#: So many answers that could not be taken, and the same words will not help.
+STUCK = 3
 #: Most matters offered as buttons: more do not fit a phone, and whoever finds none may tell more.
 CHOICES = 5
 #: Most characters of an answer that the summary shows.
@@ -112,9 +114,7 @@ class ValidateReport(TurnAction):
             turn.set(element.id, None)
             turn.interview.values.pop(element.id, None)
             if element.id == turn.step:
-                turn.say(
-                    f"utter_problem_{problem.problem}", example=element.example, label=element.label, **problem.values
-                )
+                self._refuse(turn, element, problem)
             return False
         turn.set(element.id, value)
         turn.interview.values[element.id] = value
@@ -123,6 +123,15 @@ class ValidateReport(TurnAction):
             turn.set("trail", [*trail, element.id])
             self._acknowledge(turn, element, value)
         return True
+
+    def _refuse(self, turn: Turn, element: Element, problem: Refused) -> None:
+        """Say what was missing; who has tried in vain again and again is shown another way."""
+        tries = int(turn.slots.get("tries") or 0) + 1
+        turn.set("tries", tries)
+        if tries % STUCK == 0:
+            turn.say("utter_stuck", how=element.how)
+        else:
+            turn.say(f"utter_problem_{problem.problem}", example=element.example, label=element.label, **problem.values)
 
     def _acknowledge(self, turn: Turn, element: Element, value: Any) -> None:
         if value == "无" and element.none:

@@ -29,6 +29,7 @@ BOOKKEEPING = (
     "given",
     "trail",
     "asking",
+    "tries",
     "paused",
     "draft_id",
     "edition",
@@ -112,6 +113,8 @@ class Turn:
 
     def go_to(self, step: str | None, again: bool = False) -> None:
         """Make `step` the one asked next, in full or, `again`, in short."""
+        if step != self.step:
+            self.set("tries", None)
         self.set("requested_slot", step)
         self.set("ask_mode", "short" if again else "full")
         self.set("progress", self._progress(step) if step and not again else "")

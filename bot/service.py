@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from actions import cases
+from actions.dates import LOCAL
 from actions.drafts import Drafts
 from actions.registry import Actions
 from actions.services import Services
@@ -43,7 +44,7 @@ from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
 from connectors.gateway import Database, Gateway, Vault
-from knowledge import Knowledge, hotlines
+from knowledge import CurrentKnowledge, hotlines
 
 log = structlog.get_logger("service")
 
@@ -69,7 +70,7 @@ class Service:
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
-            knowledge=Knowledge.load(content, date.today()),  # noqa: DTZ011 - the day where the agency is
+            knowledge=CurrentKnowledge(content, lambda: datetime.now(LOCAL).date()),
             hotlines=hotlines(content),
             submission=self.submission,
             now=lambda: datetime.now(UTC),

@@ -1,8 +1,9 @@
 """What the assistant knows: published answers with citations, and who can be reached by telephone."""
 
+from knowledge.current import CurrentKnowledge
 from knowledge.entries import Citation, Entry
 from knowledge.files import ContentError
 from knowledge.hotline import Hotline, hotlines
 from knowledge.retrieval import Answer, Knowledge
 
-__all__ = ["Answer", "Citation", "ContentError", "Entry", "Hotline", "Knowledge", "hotlines"]
+__all__ = ["Answer", "Citation", "ContentError", "CurrentKnowledge", "Entry", "Hotline", "Knowledge", "hotlines"]

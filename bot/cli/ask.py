@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from actions.dates import LOCAL
 from knowledge import Knowledge
 
 
 class Asker:
     def __init__(self, content: Path) -> None:
-        self._knowledge = Knowledge.load(content, date.today())  # noqa: DTZ011 - the day where the agency is
+        self._knowledge = Knowledge.load(content, datetime.now(LOCAL).date())
 
     def ask(self, text: str, ranked: int = 0) -> dict[str, Any]:
         """``{"answered", "answer", "citations": [{"title", "article"}], "entry", "score", "ms", "ranked"?}``."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from knowledge import Knowledge
+from knowledge import CurrentKnowledge, Knowledge
 
 from .conftest import GUIDE, LAW, OTHER, TODAY, Write
 
@@ -57,3 +57,22 @@ def test_an_article_ranks_only_while_its_note_is_valid(write: Write) -> None:
         knowledge = Knowledge.load(write(LAW | {"status": status}, cites), TODAY)
         ranked = knowledge.ask("民法典第1024条，举报免费吗", ranked=5).ranked
         assert any(item.article == "第一千零二十四条" for item in ranked) is expected
+
+
+def test_at_midnight_an_entry_expires_without_a_restart(write: Write) -> None:
+    days = [date(2026, 2, 28)]
+    content = write(GUIDE | {"valid_from": date(2026, 2, 1), "valid_to": date(2026, 2, 28)}, OTHER)
+    knowledge = CurrentKnowledge(content, lambda: days[-1])
+    assert knowledge.ask(GUIDE["question"]).answered
+    days.append(date(2026, 3, 1))
+    assert not knowledge.ask(GUIDE["question"]).answered
+
+
+def test_content_that_is_broken_at_midnight_leaves_yesterdays(write: Write) -> None:
+    days = [date(2026, 2, 27)]
+    content = write(GUIDE, OTHER)
+    knowledge = CurrentKnowledge(content, lambda: days[-1])
+    (content / "guide" / "entries.yml").write_text("entries: [", "utf-8")
+    assert list((content / "guide").glob("*.yml"))
+    days.append(date(2026, 2, 28))
+    assert knowledge.ask(GUIDE["question"]).answered
