@@ -34,6 +34,8 @@ _FILE_ID = re.compile(r"[A-Za-z0-9_-]{6,64}")
 _NAME = re.compile(r"[\u3400-\u9fff·•]{2,20}|[A-Za-z][A-Za-z .'\-]{1,39}")
 #: Openings that no name has, but 不想说, 匿名, 为什么要填 and 我叫 have.
 _NO_NAME = re.compile(r"[不没匿无我你他她它请为怎什先跳随]")
+#: Pieces of sentences, of which no platform's name is made.
+_NO_PLATFORM = re.compile(r"[?？\n]|不知|不清楚|不晓得|不记得|说不|忘了|什么|哪个|怎么|[吗呢吧哎]$")
 
 
 class Refused(Exception):
@@ -98,7 +100,7 @@ def _platform(element: Element, raw: Any, standard: Standard, now: datetime) -> 
     if known := standard.platform(text):
         return known.name
     # A forum of one town stands in no table, but has a name.
-    if len(text) > PLATFORM_CHARS or not any(c.isalpha() for c in text) or re.search(r"[?？\n]", text):
+    if len(text) > PLATFORM_CHARS or not any(c.isalpha() for c in text) or _NO_PLATFORM.search(text):
         raise Refused("platform_unclear")
     return text
 

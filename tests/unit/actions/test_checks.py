@@ -66,6 +66,8 @@ def test_taken(kind: str, raw: Any, kept: Any) -> None:
     ("kind", "raw", "problem"),
     [
         ("platform", "？？", "platform_unclear"),
+        ("platform", "这个我说不上来哎", "platform_unclear"),
+        ("platform", "手机上看的吧", "platform_unclear"),
         ("platform", "这个嘛我也说不好反正就是一个可以看视频又可以买东西的那种软件吧", "platform_unclear"),
         ("link", "就是那个视频", "link_unclear"),
         ("link", "https://weibo.com@evil.example/x", "link_unclear"),
