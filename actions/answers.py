@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from actions.checks import Refused, check
 from actions.controls import put_aside
+from actions.errands import which_case
 from actions.turn import Turn, TurnAction, payload
 
 
@@ -107,18 +108,10 @@ class Attach(TurnAction):
         turn.set("evidence", kept)
         turn.interview.values["evidence"] = kept
         shorts = "、".join(item.short for item in items)
-        turn.say("utter_attached" if turn.in_form else "utter_attached_idle", count=len(ids), shorts=shorts)
+        own = [] if turn.in_form else await turn.services.submission.of(turn.conversation_id)
+        buttons = which_case([report for report in own if report.case_no])
+        name = "utter_attached" if turn.in_form else "utter_attached_which" if buttons else "utter_attached_idle"
+        turn.say(name, buttons, count=len(ids), shorts=shorts)
         if turn.in_form:
             turn.go_to(turn.step, again=True)
             await turn.save()
-
-
-class Human(TurnAction):
-    """Until there is a guidance desk: who can be reached, and when."""
-
-    action = "action_human"
-
-    async def act(self, turn: Turn) -> None:
-        turn.say("utter_human", lines=turn.services.hotline_list(("cac_12377", "government_12345")))
-        if turn.in_form:
-            turn.go_to(turn.step, again=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from actions.form import evidence_ids
+from actions.regions import route
 from actions.standard import Matter
 from actions.submission import Away, NoSuchCase, Submitted
 from actions.turn import LOCAL, Turn, TurnAction
 
 #: Seconds the turn waits for the case number; if it takes longer, it comes as a message of its own.
 PATIENCE = 4.0
+#: The measure of art. 21 that keeps content from spreading until its proof is in, and the answer that asks for it.
+LIMITED, WANTED = "limited_private", "要"
 _CASE_NO = re.compile(r"W\d{8}-\d{4,6}", re.IGNORECASE)
 _QUERY_CODE = re.compile(r"(?<![A-Za-z0-9-])([A-HJ-NP-Z2-9]{4,8})(?![A-Za-z0-9-])")
 
@@ -23,6 +26,10 @@ class Submit(TurnAction):
     action = "action_submit"
 
     async def act(self, turn: Turn) -> None:
+        if turn.slots.get("aside"):
+            # The form ended with an errand, not with a report.
+            turn.set("aside", None)
+            return
         matter, draft_id = turn.interview.matter, turn.slots.get("draft_id")
         if matter is None or not draft_id or not turn.interview.complete():
             turn.say("utter_submit_incomplete")
@@ -30,9 +37,13 @@ class Submit(TurnAction):
         ids = evidence_ids(turn)
         body = report_body(turn, matter, draft_id)
         submitted = await turn.services.submission.submit(draft_id, turn.conversation_id, body, ids, PATIENCE)
+        if owed := body["proof_owed_by"]:
+            await turn.services.reminders.owe(draft_id, turn.conversation_id, date.fromisoformat(owed))
         if submitted.receipt is not None:
             text_name, values = receipt_text(turn, submitted, matter, len(ids))
             turn.say(text_name, **values)
+            if owed:
+                turn.say("utter_provisional", last_day=day(owed))
             turn.say(
                 "utter_after_submission",
                 next_steps=matter.next_steps,
@@ -68,6 +79,9 @@ def report_body(turn: Turn, matter: Matter, draft_id: str) -> dict[str, Any]:
         if element.id in values
     ]
     at = turn.received.isoformat()
+    # 限时加私 is asked for while proof is owed: the report goes out at once, the proof follows (art. 21).
+    provisional = values.get("limited_private") == WANTED
+    owed = (turn.received.date() + timedelta(days=matter.proof_days)).isoformat() if provisional else None
     return {
         "draft_id": draft_id,
         "standard_version": turn.standard.edition,
@@ -75,11 +89,13 @@ def report_body(turn: Turn, matter: Matter, draft_id: str) -> dict[str, Any]:
         "reporter_zone": matter.zone,
         "channel": "gateway",
         "priority": matter.priority,
-        "route": "local",
-        "measures": list(matter.measures),
+        "route": route(turn.standard, values.get("platform") or "", turn.services.region),
+        "measures": [measure for measure in matter.measures if measure != LIMITED or provisional],
         "elements": elements,
         "legal_basis": [basis.model_dump() for basis in matter.legal_basis],
         "consent": "full" if values.get("consent") == "同意" else "partial",
+        "proof_owed_by": owed,
+        "relates_to": turn.slots.get("about_case"),
         "declared_true_at": at,
         "created_at": at,
     }

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import phonenumbers
 from publicsuffixlist import PublicSuffixList
+from stdnum.cn import ric, uscc
+from stdnum.exceptions import ValidationError
 
 from actions.dates import Moment, read_date
 from actions.standard import NONE, Element, Standard
@@ -27,6 +29,10 @@ NAME_CHARS, ACCOUNT_CHARS, PLATFORM_CHARS = 40, 60, 30
 #: Least characters of a proof given in words: 问派出所 says where to ask.
 PROOF_CHARS = 4
 
+#: Identity numbers and credit codes both have so many characters.
+ID_CHARS = 18
+#: Passports (E12345678), permits for Hong Kong, Macao and Taiwan, and the like.
+_OTHER_ID = re.compile(r"[A-Z]{1,2}[0-9]{7,10}")
 _LINK = re.compile(r"(?:https?://)?[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef<>\"'`]+", re.IGNORECASE)
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _FILE_ID = re.compile(r"[A-Za-z0-9_-]{6,64}")
@@ -70,6 +76,9 @@ def shown(element: Element, value: Any) -> str:
         return Moment.from_json(value).shown()
     if element.kind in ("files", "proof") and isinstance(value, list):
         return f"{len(value)}份"
+    if element.kind == "id_number" and value != NONE:
+        # Enough to know one's own number again, not enough for whoever looks over a shoulder.
+        return f"{value[:3]}{'*' * (len(value) - 7)}{value[-4:]}"
     if isinstance(value, list):
         titles = {choice.value: choice.title for choice in element.choices}
         return "、".join(str(titles.get(item, item)) for item in value)
@@ -197,6 +206,30 @@ def _national(number: phonenumbers.PhoneNumber) -> str:
     return "".join(parts) if not written.startswith("0") else "-".join((parts[0], "".join(parts[1:])))
 
 
+def _id_number(element: Element, raw: Any, standard: Standard, now: datetime) -> str:
+    """A resident identity number with its check digit (GB 11643), or a passport or permit by its shape."""
+    text = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", _string(raw))).upper()
+    if len(text) == ID_CHARS:
+        try:
+            return str(ric.validate(text))
+        except ValidationError:
+            raise Refused("id_number_wrong") from None
+    if not _OTHER_ID.fullmatch(text):
+        raise Refused("id_number_unclear")
+    return text
+
+
+def _credit_code(element: Element, raw: Any, standard: Standard, now: datetime) -> str:
+    """A unified social credit code with its check character (GB 32100)."""
+    text = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", _string(raw))).upper()
+    if len(text) != ID_CHARS:
+        raise Refused("credit_code_unclear")
+    try:
+        return str(uscc.validate(text))
+    except ValidationError:
+        raise Refused("credit_code_wrong") from None
+
+
 def _choice(element: Element, raw: Any, standard: Standard, now: datetime) -> str:
     value = _string(raw)
     if value not in {choice.value for choice in element.choices}:
@@ -248,6 +281,8 @@ _CHECKS: dict[str, Callable[[Element, Any, Standard, datetime], Any]] = {
     "time": _time,
     "name": _name,
     "contact": _contact,
+    "id_number": _id_number,
+    "credit_code": _credit_code,
     "choice": _choice,
     "choices": _choices,
     "files": _files,

@@ -5,9 +5,14 @@ An action that changes slots also says which step is asked next; the form then o
 
 from __future__ import annotations
 
+from actions import errands
 from actions.checks import Refused, check
+from actions.drafts import Draft
 from actions.interview import CONFIRM, MATTER, SURE, Interview
-from actions.turn import Turn, TurnAction, payload
+from actions.turn import FORM, LOCAL, Turn, TurnAction, payload
+
+#: Most drafts offered to take up.
+DRAFTS = 5
 
 
 class Back(TurnAction):
@@ -16,6 +21,10 @@ class Back(TurnAction):
     action = "action_back"
 
     async def act(self, turn: Turn) -> None:
+        if turn.interview.errand:
+            errands.go_on(turn)
+            turn.say("utter_errand_left")
+            return
         trail = list(turn.slots.get("trail") or [])
         if not trail:
             turn.say("utter_back_nothing")
@@ -125,6 +134,11 @@ class Help(TurnAction):
             elif platform and element.kind == "link" and platform.copy_link:
                 how = platform.copy_link
             turn.say("utter_help_step", how=how, example=element.example)
+            matter = turn.interview.matter
+            if element.kind == "proof" and matter and matter.proofs:
+                # Where to climb when the best proof is out of reach (art. 15).
+                counts = "、".join(f"{p.title}（{p.note}）" if p.note else p.title for p in matter.proofs)
+                turn.say("utter_proof_ladder", counts=counts)
         turn.go_to(turn.step, again=True)
 
 
@@ -153,31 +167,45 @@ class Pause(TurnAction):
 
 
 class Resume(TurnAction):
-    """Take up the draft that was worked on last."""
+    """Take up a draft: the only one, or the one that is chosen."""
 
     action = "action_resume"
 
     async def act(self, turn: Turn) -> None:
-        found = await turn.services.drafts.latest(turn.conversation_id)
+        drafts = await turn.services.drafts.of(turn.conversation_id)
+        wanted = turn.entity("draft")
+        found = next((draft for draft in drafts if draft.id == wanted), drafts[0] if len(drafts) == 1 else None)
+        if found is None and drafts:
+            turn.say("utter_resume_which", [_named(turn, draft) for draft in drafts[:DRAFTS]])
+            return
+        turn.follow(FORM)
         if found is None:
             turn.say("utter_resume_nothing")
             return
-        draft_id, edition, body = found
         turn.clear()
-        turn.standard = turn.services.drafts.standard(edition)
+        turn.standard = turn.services.drafts.standard(found.edition)
+        body = found.body
         interview = Interview(
             turn.standard, body["matter"], dict(body["values"]), list(body["skipped"]), list(body["given"])
         )
         turn.load(interview)
-        turn.set("draft_id", draft_id)
-        turn.set("edition", edition)
+        turn.set("draft_id", found.id)
+        turn.set("edition", found.edition)
         turn.set("told", body["told"])
         turn.set("trail", list(interview.values))
         turn.set("paused", turn.received.isoformat())
-        matter = interview.matter
-        turn.say(
-            "utter_resumed", title=matter.title if matter else "", done=len(interview.values), left=interview.left()
-        )
+        if matter := interview.matter:
+            turn.say("utter_resumed", title=matter.title, done=len(interview.values), left=interview.left())
+        else:
+            turn.say("utter_resumed_early")
+
+
+def _named(turn: Turn, draft: Draft) -> tuple[str, str]:
+    """A draft as a button: its matter and the day it was last worked on."""
+    matter = turn.services.drafts.standard(draft.edition).matter(draft.body["matter"])
+    day = draft.updated_at.astimezone(LOCAL)
+    title = matter.button if matter else str((draft.body["told"] or ["…"])[0])[:8]
+    return f"{title}（{day.month}月{day.day}日）", payload("ctl_resume", draft=draft.id)
 
 
 class AskSure(TurnAction):
@@ -187,8 +215,11 @@ class AskSure(TurnAction):
     pending = "cancel"
 
     async def act(self, turn: Turn) -> None:
-        turn.set("asking", self.pending)
-        turn.interview.asking = self.pending
+        if turn.interview.errand:
+            errands.go_on(turn)
+            turn.say("utter_errand_left")
+            return
+        ask_sure(turn, self.pending)
         turn.go_to(SURE)
 
 
@@ -198,26 +229,48 @@ class AskRestart(AskSure):
 
 
 class Keep(TurnAction):
-    """Not given up: back to the step that was being asked."""
+    """No to the question whether: each question goes on in its own way."""
 
     action = "action_keep"
 
     async def act(self, turn: Turn) -> None:
+        asked = turn.slots.get("asking")
         turn.set("asking", None)
         turn.interview.asking = None
-        turn.say("utter_kept")
+        if asked == "elsewhere":
+            await reopen(turn, "credit_code")
+            return
+        if asked == "duplicate":
+            turn.set("not_duplicate", True)
+            turn.set("about_case", None)
+        turn.say("utter_not_duplicate" if asked == "duplicate" else "utter_kept")
         turn.go_to(turn.interview.next_step())
 
 
 class Cancel(TurnAction):
+    """Given up, but not thrown away: whoever changes their mind tomorrow finds it, unless they want it gone."""
+
     action = "action_cancel"
+
+    async def act(self, turn: Turn) -> None:
+        draft_id = turn.slots.get("draft_id")
+        await put_aside(turn)
+        if draft_id and turn.interview.values:
+            turn.say("utter_cancelled_kept")
+        else:
+            turn.say("utter_cancelled")
+
+
+class DropDraft(TurnAction):
+    """What was kept goes too."""
+
+    action = "action_drop_draft"
 
     async def act(self, turn: Turn) -> None:
         if draft_id := turn.slots.get("draft_id"):
             await turn.services.drafts.drop(draft_id)
         turn.clear()
-        turn.end_form()
-        turn.say("utter_cancelled")
+        turn.say("utter_dropped")
 
 
 class Wipe(TurnAction):
@@ -247,6 +300,12 @@ class WrongMatter(TurnAction):
         else:
             turn.set("choosing", turn.slots.get("guess") or "none")
         turn.go_to(MATTER)
+
+
+def ask_sure(turn: Turn, pending: str) -> None:
+    """Put a question of yes or no before whatever comes next."""
+    turn.set("asking", pending)
+    turn.interview.asking = pending
 
 
 async def reopen(turn: Turn, element_id: str) -> None:

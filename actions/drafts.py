@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -27,6 +29,31 @@ class Store(Protocol):
 class Sealing(Protocol):
     def seal_json(self, value: Any, context: str) -> bytes: ...
     def open_json(self, blob: bytes, context: str) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A report being filled. `body`: ``{"matter", "values", "skipped", "given", "told"}``."""
+
+    id: str
+    edition: str
+    body: dict[str, Any]
+    updated_at: datetime
+
+
+def stored(content: str) -> Standard:
+    """An edition as it was kept. What a later program no longer knows of it is left out."""
+    return Standard.model_validate_json(content, extra="ignore")
+
+
+def editions_in_use(connection: sa.Connection) -> list[Standard]:
+    """The editions that drafts still stand under; none in a database without drafts."""
+    if not sa.inspect(connection).has_table(records.drafts.name):
+        return []
+    drafts, editions = records.drafts, records.editions
+    begun = sa.select(drafts.c.edition).where(drafts.c.state == "open").distinct()
+    query = sa.select(editions.c.content).where(editions.c.edition.in_(begun)).order_by(editions.c.edition)
+    return [stored(content) for content in connection.execute(query).scalars()]
 
 
 class Drafts:
@@ -57,7 +84,7 @@ class Drafts:
             content = self._store.read_now(read)
             if content is None:
                 raise KeyError(f"no edition {edition} of the standard is kept")
-            self._editions[edition] = Standard.model_validate_json(content)
+            self._editions[edition] = stored(content)
         return self._editions[edition]
 
     @staticmethod
@@ -94,16 +121,23 @@ class Drafts:
 
         await self._store.write(write)
 
-    async def latest(self, conversation_id: str) -> tuple[str, str, dict[str, Any]] | None:
-        """The draft last worked on: ``(id, edition, {"matter", "values", "skipped", "given", "told"})``, or None."""
+    async def of(self, conversation_id: str) -> list[Draft]:
+        """All drafts of a conversation, the one last worked on first."""
 
         def read(connection: sa.Connection) -> Any:
             table = records.drafts
             query = sa.select(table).where(table.c.conversation_id == conversation_id, table.c.state == "open")
-            return connection.execute(query.order_by(table.c.updated_at.desc()).limit(1)).first()
+            return connection.execute(query.order_by(table.c.updated_at.desc())).all()
 
-        row = await self._store.read(read)
-        return (row.id, row.edition, self._sealer.open_json(row.body, f"draft:{row.id}")) if row else None
+        return [
+            Draft(
+                row.id,
+                row.edition,
+                self._sealer.open_json(row.body, f"draft:{row.id}"),
+                datetime.fromtimestamp(row.updated_at, UTC),
+            )
+            for row in await self._store.read(read)
+        ]
 
     async def drop(self, draft_id: str) -> None:
         """Give a draft up. Its row goes, and with it the only copy of what was told."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from actions import errands
 from actions.checks import Refused, check
+from actions.controls import ask_sure
 from actions.drafts import Drafts
 from actions.interview import CONFIRM, CONFIRMED, MATTER, SURE, Interview
-from actions.standard import Element, Matter
-from actions.turn import Turn, TurnAction, payload
+from actions.regions import lies_in, registered_in
+from actions.standard import NONE, Element, Matter
+from actions.turn import LOCAL, Turn, TurnAction, payload, utc
 
 #: A first message shorter than this says too little to stand as the description.
 STORY_CHARS = 18
@@ -16,6 +19,8 @@ STORY_CHARS = 18
 STUCK = 3
 #: Most matters offered as buttons: more do not fit a phone, and whoever finds none may tell more.
 CHOICES = 5
+#: The matter that follows on an earlier report, and what of that report it takes over.
+COMPLAINT, CHAINED = "platform_complaint", ("platform", "url", "identity", "name", "contact")
 #: Most characters of an answer that the summary shows.
 SUMMARY_CHARS = 60
 
@@ -26,25 +31,88 @@ class ValidateReport(TurnAction):
     action = "validate_report_form"
 
     async def act(self, turn: Turn) -> None:
+        if turn.interview.errand:
+            await self._errand(turn)
+            return
         if turn.slots.get("paused") and turn.intent != "report":
             self._resume(turn)
             return
         candidates = self._anew(turn) if turn.slots.get("paused") else turn.candidates()
         if not turn.slots.get("draft_id"):
+            if await self._enough_for_today(turn):
+                return
             turn.set("draft_id", Drafts.new_id(turn.conversation_id, turn.message_id))
             turn.set("edition", turn.standard.edition)
-        if turn.slots.get("story") and turn.intent == "report":
+        if turn.slots.get("story") and turn.intent in ("report", "not_referral"):
             self._hear(turn)
+        if turn.intent == "not_referral":
+            # It was taken for something else: what it may be after all is offered, most likely first.
+            turn.set("guess", None)
+            turn.set("choosing", "none")
+        if attached := turn.entity("attached"):
+            self._attach(turn, attached)
         if MATTER in candidates:
-            self._choose(turn, candidates.pop(MATTER))
+            await self._choose(turn, candidates.pop(MATTER))
         refused = self._take(turn, candidates)
         for gone in turn.interview.drop_stale():
             turn.set(gone, None)
+        await self._look_up(turn)
+        self._look_where(turn)
         step = turn.interview.next_step(turn.step)
         if refused and turn.step:
             step = turn.step
         turn.go_to(step, again=refused)
         await turn.save()
+
+    async def _errand(self, turn: Turn) -> None:
+        refused = self._take(turn, turn.candidates())
+        if any(turn.interview.values.get(element.id) is None for element in turn.interview.errand_elements()):
+            turn.go_to(turn.interview.next_step(turn.step), again=refused)
+        else:
+            await errands.finish(turn)
+
+    async def _enough_for_today(self, turn: Turn) -> bool:
+        """Whether this person has submitted so much today that another report would be misuse (art. 17)."""
+        reports = await turn.services.submission.of(turn.conversation_id)
+        today = turn.received.date()
+        if sum(utc(report.created_at).astimezone(LOCAL).date() == today for report in reports) < (
+            turn.services.reports_per_day
+        ):
+            return False
+        turn.say("utter_enough_today", lines=turn.services.hotline_list(("cac_12377",)))
+        turn.set("aside", True)
+        turn.clear()
+        turn.end_form()
+        return True
+
+    def _attach(self, turn: Turn, attached: Any) -> None:
+        """Files that came with words: evidence, whatever the words answered."""
+        known = turn.interview.values.get("evidence")
+        files = [*(known if isinstance(known, list) else []), *([attached] if isinstance(attached, str) else attached)]
+        turn.set("evidence", list(dict.fromkeys(files)))
+        turn.interview.values["evidence"] = turn.slots["evidence"]
+
+    async def _look_up(self, turn: Turn) -> None:
+        """The same link by the same person is one case, not two (art. 17)."""
+        link, matter = turn.interview.values.get("url"), turn.interview.matter
+        if not link or not matter or turn.interview.asking or turn.slots.get("not_duplicate"):
+            return
+        if matter.id == COMPLAINT:
+            return
+        known = await turn.services.submission.about(turn.conversation_id, matter.id, link.splitlines())
+        if known:
+            turn.set("about_case", known.case_no)
+            ask_sure(turn, "duplicate")
+
+    def _look_where(self, turn: Turn) -> None:
+        """An enterprise reports where it is registered (art. 14)."""
+        code = turn.interview.values.get("credit_code")
+        if not code or code == NONE or turn.interview.asking:
+            return
+        place = registered_in(code)
+        if not lies_in(place, turn.services.region):
+            turn.set("place", place)
+            ask_sure(turn, "elsewhere")
 
     def _resume(self, turn: Turn) -> None:
         turn.set("paused", None)
@@ -70,16 +138,32 @@ class ValidateReport(TurnAction):
         turn.set("story", None)
         turn.set("choosing", None)
 
-    def _choose(self, turn: Turn, matter_id: Any) -> None:
+    async def _choose(self, turn: Turn, matter_id: Any) -> None:
         if turn.standard.matter(matter_id) is None:
             turn.set(MATTER, None)
             turn.interview.matter_id = None
             return
         turn.interview.matter_id = matter_id
+        turn.set("close", None)
+        if matter_id == COMPLAINT:
+            await self._chain(turn)
         self._use_story(turn)
         self._recheck(turn)
         turn.set("given", list(turn.interview.values))
         turn.interview.given = list(turn.interview.values)
+
+    async def _chain(self, turn: Turn) -> None:
+        """A complaint about a platform follows on what the person has reported here before: that is not asked again."""
+        platform = turn.interview.values.get("platform")
+        for report in await turn.services.submission.of(turn.conversation_id):
+            before = {element["id"]: element["value"] for element in report.body["elements"]}
+            if report.case_no and (not platform or before.get("platform") == platform):
+                turn.set("about_case", report.case_no)
+                for name in CHAINED:
+                    if before.get(name) is not None and turn.interview.values.get(name) is None:
+                        turn.set(name, before[name])
+                        turn.interview.values[name] = before[name]
+                return
 
     def _use_story(self, turn: Turn) -> None:
         told = "\n".join(turn.slots.get("told") or [])
@@ -118,7 +202,7 @@ class ValidateReport(TurnAction):
             return False
         turn.set(element.id, value)
         turn.interview.values[element.id] = value
-        if element.id == turn.step:
+        if element.id == turn.step and not turn.interview.errand:
             trail = [name for name in turn.slots.get("trail") or [] if name != element.id]
             turn.set("trail", [*trail, element.id])
             self._acknowledge(turn, element, value)
@@ -154,7 +238,10 @@ class AskMatter(TurnAction):
 
     async def act(self, turn: Turn) -> None:
         guess = turn.standard.matter(turn.slots.get("guess"))
-        if turn.slots.get("choosing"):
+        close = turn.standard.matter(turn.slots.get("close"))
+        if guess and close and turn.slots.get("ask_mode") != "short" and not turn.slots.get("choosing"):
+            self._tell_apart(turn, guess, close)
+        elif turn.slots.get("choosing"):
             turn.say("utter_matter_choose", self._choices(turn))
         elif guess is None:
             turn.say("utter_matter_open")
@@ -169,13 +256,35 @@ class AskMatter(TurnAction):
                 noted=noted,
             )
 
+    def _tell_apart(self, turn: Turn, guess: Matter, close: Matter) -> None:
+        """One question that settles which of two it is."""
+        known = turn.standard.distinction(guess.id, close.id)
+        answers = (
+            [(answer.title, answer.matter) for answer in known.answers]
+            if known
+            else [(matter.button, matter.id) for matter in (guess, close)]
+        )
+        noted = _noted(turn)
+        name = "utter_matter_close_noted" if noted else "utter_matter_close"
+        turn.say(
+            name if known else f"{name}_plain",
+            [(title, payload("answer", matter=matter)) for title, matter in answers],
+            question=known.question if known else "",
+            noted=noted,
+        )
+
     def _choices(self, turn: Turn) -> list[tuple[str, str]]:
         """The likely ones; a wrong guess is not offered again."""
         likely = list(turn.slots.get("runners_up") or [])
         matters = sorted(turn.standard.matters, key=lambda m: likely.index(m.id) if m.id in likely else len(likely))
         wrong = turn.slots.get("choosing")
         offered = [matter for matter in matters if matter.id != wrong][:CHOICES]
-        return [(matter.button, payload("answer", matter=matter.id)) for matter in offered]
+        buttons = [(matter.button, payload("answer", matter=matter.id)) for matter in offered]
+        for other in likely:
+            # What is no infringement at all may be the right answer too.
+            if referral := turn.standard.referral(other.partition(":")[2]):
+                buttons.append((referral.title, payload("refer", referral=referral.id)))
+        return buttons
 
 
 class AskConfirm(TurnAction):

@@ -26,6 +26,7 @@ class Interview:
     skipped: list[str] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
     asking: str | None = None
+    errand: str | None = None
     confirmed: bool = False
 
     @property
@@ -34,9 +35,13 @@ class Interview:
 
     def element(self, element_id: str) -> Element | None:
         """The element under this id in the matter, or in any matter while none is chosen."""
-        if self.matter:
-            return self.matter.element(element_id)
-        return next((e for matter in self.standard.matters for e in matter.elements if e.id == element_id), None)
+        holder = [*self.errand_elements(), *(self.matter.elements if self.matter else self.standard.elements())]
+        return next((element for element in holder if element.id == element_id), None)
+
+    def errand_elements(self) -> list[Element]:
+        """What the errand asks for that is on its way, such as a call back."""
+        errand = self.standard.errand(self.errand)
+        return [element for element in errand.elements if element.applies(self.values)] if errand else []
 
     def elements(self) -> list[Element]:
         """The elements that apply, in order."""
@@ -44,7 +49,7 @@ class Interview:
 
     def needed(self) -> list[str]:
         """All steps of this interview, in order, answered ones included."""
-        before = [SURE] if self.asking else []
+        before = [SURE] if self.asking else [element.id for element in self.errand_elements()]
         if not self.matter:
             return [*before, MATTER]
         asked = [element.id for element in self.elements() if element.id not in self.skipped]
@@ -76,7 +81,7 @@ class Interview:
         """Forget values whose element no longer applies, so that none of them reaches the report. Returns their ids."""
         gone: list[str] = []
         while True:
-            applying = {element.id for element in self.elements()}
+            applying = {element.id for element in (*self.elements(), *self.errand_elements())}
             stale = [name for name in self.values if self.matter and name not in applying]
             if not stale:
                 return gone
@@ -86,6 +91,8 @@ class Interview:
 
     def progress(self, step: str) -> tuple[int, int] | None:
         """``(position, total)`` among what is asked, leaving out what the first message already told."""
+        if step in (errand := [element.id for element in self.errand_elements()]):
+            return errand.index(step) + 1, len(errand)
         asked = [e.id for e in self.elements() if e.id not in self.given and e.id not in self.skipped]
         return (asked.index(step) + 1, len(asked)) if step in asked else None
 
@@ -96,7 +103,7 @@ class Interview:
 
 def from_slots(standard: Standard, slots: Mapping[str, Any]) -> Interview:
     """The interview as Rasa's slots hold it."""
-    ids = {element.id for matter in standard.matters for element in matter.elements}
+    ids = {element.id for element in standard.elements()}
     return Interview(
         standard=standard,
         matter_id=slots.get(MATTER),
@@ -104,5 +111,6 @@ def from_slots(standard: Standard, slots: Mapping[str, Any]) -> Interview:
         skipped=list(slots.get("skipped") or []),
         given=list(slots.get("given") or []),
         asking=slots.get("asking"),
+        errand=slots.get("errand"),
         confirmed=slots.get(CONFIRM) == CONFIRMED,
     )

@@ -46,6 +46,33 @@ reports = sa.Table(
     sa.Column("created_at", sa.Float, nullable=False),
 )
 
+#: What goes to the agency beside reports: supplements and requests for a call back; an outbox as `reports` is.
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("conversation_id", sa.String(36), nullable=False, index=True),
+    sa.Column("kind", sa.String(10), nullable=False),  # supplement | call_back
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("evidence_ids", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),  # waiting | sent | refused
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("next_try_at", sa.Float, nullable=False),
+    sa.Column("problem", sa.String(200)),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+
+#: Proof that is owed for a provisional report, until it has come or the person was reminded.
+reminders = sa.Table(
+    "reminders",
+    metadata,
+    sa.Column("draft_id", sa.String(36), primary_key=True),
+    sa.Column("conversation_id", sa.String(36), nullable=False),
+    sa.Column("last_day", sa.String(10), nullable=False),
+    sa.Column("due_at", sa.Float, nullable=False, index=True),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+
 #: Callbacks of the backend that were taken in, so that one delivered twice is told once.
 callbacks = sa.Table(
     "callbacks",

@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk.events import ActionExecuted, SessionStarted
 from rasa_sdk.executor import ActionExecutor
 
-from actions import answers, cases, controls, form
+from actions import answers, cases, controls, errands, form
 from actions.services import Services
 from actions.turn import Turn, TurnAction
 
@@ -39,6 +39,7 @@ ACTIONS: tuple[type[TurnAction], ...] = (
     controls.AskRestart,
     controls.Keep,
     controls.Cancel,
+    controls.DropDraft,
     controls.Wipe,
     controls.WrongMatter,
     answers.Answer,
@@ -46,7 +47,9 @@ ACTIONS: tuple[type[TurnAction], ...] = (
     answers.Refer,
     answers.Distress,
     answers.Attach,
-    answers.Human,
+    errands.Human,
+    errands.Supplement,
+    errands.SupplementInstead,
     cases.Submit,
     cases.Status,
 )

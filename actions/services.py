@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from actions.drafts import Drafts
+from actions.handover import Handover
+from actions.reminders import Reminders
 from actions.standard import Standard
 from actions.submission import Submission
 
@@ -69,6 +71,12 @@ class Services:
     knowledge: Answerer
     hotlines: Mapping[str, Hotline]
     submission: Submission
+    handover: Handover
+    reminders: Reminders
+    #: Where this deployment's agency is competent, such as 浙江; empty: everywhere.
+    region: str
+    #: Most reports that one person may submit on one day (art. 17).
+    reports_per_day: int
     now: Callable[[], datetime]
 
     @property

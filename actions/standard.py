@@ -18,9 +18,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 #: Value of an element for which the person has nothing to give, where the standard allows that.
 NONE = "无"
 
-Kind = Literal["text", "name", "platform", "link", "account", "time", "contact", "choice", "choices", "files", "proof"]
+Kind = Literal[
+    "text",
+    "name",
+    "platform",
+    "link",
+    "account",
+    "time",
+    "contact",
+    "id_number",
+    "credit_code",
+    "choice",
+    "choices",
+    "files",
+    "proof",
+]
 #: Kinds whose answers come from a short list, a file dialogue or a parser: understanding them needs no language model.
-CLOSED_KINDS: frozenset[str] = frozenset({"choice", "choices", "files", "link", "contact", "time", "platform"})
+CLOSED_KINDS: frozenset[str] = frozenset(
+    {"choice", "choices", "files", "link", "contact", "time", "platform", "id_number", "credit_code"}
+)
 
 
 class StandardError(Exception):
@@ -113,7 +129,7 @@ class Matter(_Data):
     priority: Literal["normal", "high", "first"]
     answer_days: int = Field(description="working days until the agency says whether it accepts")
     measures: tuple[str, ...] = Field(description="ids of `measures.yml` that may be asked for")
-    route: Literal["by_platform", "by_enterprise"]
+    proof_days: int = Field(default=7, description="days in which owed proof follows a provisional report (art. 21)")
     legal_basis: tuple[LegalBasis, ...]
     next_steps: str = Field(max_length=110, description="told after submission")
     help_from: tuple[str, ...] = Field(description="ids of hotlines: where else to turn")
@@ -163,11 +179,36 @@ class Measure(_Data):
     title: str
 
 
+class Errand(_Data):
+    """Something short that is asked for beside a report, such as a call back: elements that end in a request."""
+
+    id: str = Field(pattern=r"^[a-z][a-z_]{1,30}$")
+    elements: tuple[Element, ...]
+
+
+class Choosing(_Data):
+    """One answer of a `Distinction`: what the person says, and the matter that it settles."""
+
+    title: str = Field(max_length=20, description="the button")
+    matter: str
+    say: tuple[str, ...] = Field(default=(), description="other ways in which people say it")
+
+
+class Distinction(_Data):
+    """The question that tells two or three matters apart which people's words leave close together."""
+
+    between: tuple[str, ...] = Field(min_length=2, max_length=3)
+    question: str = Field(max_length=70)
+    answers: tuple[Choosing, ...] = Field(min_length=2, max_length=4)
+
+
 class Standard(_Data):
     """All matters, referrals and tables of one edition. An edition in use is kept in the database, as JSON."""
 
     edition: str
     matters: tuple[Matter, ...]
+    errands: tuple[Errand, ...] = ()
+    distinctions: tuple[Distinction, ...] = ()
     referrals: tuple[Referral, ...]
     platforms: tuple[Platform, ...]
     measures: tuple[Measure, ...]
@@ -179,11 +220,30 @@ class Standard(_Data):
             if unknown := set(matter.measures) - known:
                 raise ValueError(f"matter {matter.id}: no such measure: {', '.join(sorted(unknown))}")
         kinds: dict[str, str] = {}
-        for matter in self.matters:
-            for element in matter.elements:
-                if kinds.setdefault(element.id, element.kind) != element.kind:
-                    raise ValueError(f"element {element.id} has two kinds: one Rasa slot serves it in all matters")
+        for element in self.elements():
+            if kinds.setdefault(element.id, element.kind) != element.kind:
+                raise ValueError(f"element {element.id} has two kinds: one Rasa slot serves it in all matters")
+        for errand in self.errands:
+            if shared := {e.id for e in errand.elements} & {e.id for m in self.matters for e in m.elements}:
+                raise ValueError(f"errand {errand.id}: {', '.join(sorted(shared))} is an element of a report")
+        ids = {matter.id for matter in self.matters}
+        for distinction in self.distinctions:
+            named = {*distinction.between, *(answer.matter for answer in distinction.answers)}
+            if unknown := named - ids:
+                raise ValueError(f"distinction {distinction.between}: no such matter: {', '.join(sorted(unknown))}")
         return self
+
+    def elements(self) -> Iterator[Element]:
+        """All elements, those of the errands first; one that several matters share comes several times."""
+        for holder in (*self.errands, *self.matters):
+            yield from holder.elements
+
+    def errand(self, errand_id: str | None) -> Errand | None:
+        return next((errand for errand in self.errands if errand.id == errand_id), None)
+
+    def distinction(self, *matters: str) -> Distinction | None:
+        """The question that tells exactly these matters apart, whatever their order."""
+        return next((d for d in self.distinctions if set(d.between) == set(matters)), None)
 
     def matter(self, matter_id: str | None) -> Matter | None:
         return next((matter for matter in self.matters if matter.id == matter_id), None)
@@ -206,6 +266,8 @@ def read_standard(folder: Path) -> Standard:
     matters = [_matter(file, shared) for file in sorted((folder / "matters").glob("*.yml"))]
     content = {
         "matters": sorted(matters, key=lambda matter: (matter.zone, matter.id)),
+        "errands": _list(folder / "errands.yml"),
+        "distinctions": _list(folder / "distinctions.yml"),
         "referrals": _list(folder / "referrals.yml"),
         "platforms": _list(folder / "platforms.yml"),
         "measures": _list(folder / "measures.yml"),

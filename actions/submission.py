@@ -18,11 +18,9 @@ import structlog
 
 from actions import records
 from actions.drafts import Sealing, Store
+from actions.rounds import Rounds, retry_after
 
 log = structlog.get_logger("submission")
-
-#: Seconds until an unsent report is tried again, by how often it failed; the last value repeats for ever.
-RETRY_AFTER = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
 
 class Away(Exception):
@@ -37,11 +35,15 @@ class NoSuchCase(Exception):
     """There is no such case, or the query code is wrong: the two are not told apart."""
 
 
+#: Evidence items on their way: facts as the contract has them, and the bytes.
+Evidence = Sequence[tuple[dict[str, Any], bytes]]
+
+
 class Backend(Protocol):
     """What submission needs of the agency's backend. Raises Away, Refused or NoSuchCase."""
 
     async def submit(
-        self, draft_id: str, report: dict[str, Any], evidence: Sequence[tuple[dict[str, Any], bytes]]
+        self, draft_id: str, report: dict[str, Any], evidence: Evidence
     ) -> dict[str, Any]:
         """Deliver evidence and report; the receipt as JSON, the same for the same draft id."""
         ...
@@ -76,8 +78,7 @@ class Submission:
         self._store, self._sealer, self._backend, self._read_evidence = store, sealer, backend, read_evidence
         self.tell_receipt: TellReceipt | None = None
         self._busy: dict[str, asyncio.Lock] = {}
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self.rounds = Rounds("submission", self._round)
 
     # -- submitting --------------------------------------------------------------------------------------------------
 
@@ -115,7 +116,7 @@ class Submission:
             raise RuntimeError("a report that was just written down is not there")
         if submitted.receipt is not None:
             await self._mark_told(draft_id)
-        self._wake.set()
+        self.rounds.wake()
         return submitted
 
     async def _mark_told(self, draft_id: str) -> None:
@@ -150,7 +151,7 @@ class Submission:
         return await self._backend.submit(row.draft_id, body, evidence)
 
     async def _later(self, row: Any, problem: str) -> None:
-        pause = RETRY_AFTER[min(row.tries, len(RETRY_AFTER) - 1)]
+        pause = retry_after(row.tries)
         log.warning("submission_postponed", draft=row.draft_id, tries=row.tries + 1, seconds=pause)
         await self._set(row.draft_id, tries=row.tries + 1, next_try_at=time.time() + pause, problem=problem[:200])
 
@@ -161,26 +162,6 @@ class Submission:
         await self._store.write(write)
 
     # -- the outbox --------------------------------------------------------------------------------------------------
-
-    async def start(self) -> None:
-        self._task = asyncio.create_task(self._work())
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _work(self) -> None:
-        while True:
-            self._wake.clear()
-            try:
-                pause = await self._round()
-            except Exception as problem:
-                # The outbox must outlive a fault of one round, such as a full disk; the next round tells again.
-                log.error("submission_round_failed", kind=type(problem).__name__)
-                pause = 5.0
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
 
     async def _round(self) -> float:
         """Send what is due, tell the receipts that are owed; seconds until something is due again."""
@@ -232,6 +213,16 @@ class Submission:
         found = await self._where(records.reports.c.case_no == case_no)
         return found[0] if found else None
 
+    async def about(self, conversation_id: str, matter: str, links: Sequence[str]) -> Submitted | None:
+        """A case of this person's that reports one of these links for the same matter."""
+        wanted = {same_link(link) for link in links}
+        for report in await self.of(conversation_id):
+            elements = {element["id"]: element["value"] for element in report.body["elements"]}
+            reported = {same_link(link) for link in str(elements.get("url") or "").splitlines()}
+            if report.case_no and report.body["matter"] == matter and wanted & reported:
+                return report
+        return None
+
     async def _where(self, condition: Any) -> list[Submitted]:
         def read(connection: sa.Connection) -> Any:
             query = sa.select(records.reports).where(condition).order_by(records.reports.c.created_at.desc())
@@ -275,3 +266,8 @@ class Submission:
                 connection.execute(table.insert().values(event_id=event_id, received_at=time.time()))
 
         await self._store.write(write)
+
+
+def same_link(link: str) -> str:
+    """What two links to the same content have in common, however they were copied."""
+    return link.strip().split("#")[0].removeprefix("https://").removeprefix("http://").rstrip("/")

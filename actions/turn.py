@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from rasa_sdk.events import ActiveLoop, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 
@@ -29,6 +29,11 @@ BOOKKEEPING = (
     "given",
     "trail",
     "asking",
+    "errand",
+    "about_case",
+    "not_duplicate",
+    "place",
+    "close",
     "tries",
     "paused",
     "draft_id",
@@ -38,6 +43,9 @@ BOOKKEEPING = (
     "ask_mode",
     "choosing",
 )
+
+#: The form that fills a report.
+FORM = "report_form"
 
 Events = list[dict[str, Any]]
 
@@ -105,9 +113,13 @@ class Turn:
         self._loop_ended = True
         self.set("requested_slot", None)
 
+    def follow(self, action: str) -> None:
+        """Let `action` run next: for what only an action can know, and no rule could say."""
+        self.more_events = [FollowupAction(action)]
+
     def clear(self) -> None:
         """Forget everything of this report; it is on disk, or given up."""
-        ids = {element.id for matter in self.standard.matters for element in matter.elements}
+        ids = {element.id for element in self.standard.elements()}
         for name in (*ids, MATTER, CONFIRM, SURE, *BOOKKEEPING):
             self.set(name, None)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,39 @@ from actions.turn import payload
 _SKIP_TITLE = "skip"
 
 
-def compiled(standard: Standard, dialogues: Path) -> dict[str, Any]:
-    """``{"elements", "questions", "platforms", "matters", "words"}``."""
+def compiled(standard: Standard, dialogues: Path, older: Sequence[Standard] = ()) -> dict[str, Any]:
+    """``{"elements", "questions", "errands", "distinctions", "platforms", "matters", "words"}``.
+
+    `older`: editions that drafts were begun under; what they ask is asked as they have it.
+    """
     words = yaml.safe_load((dialogues / "nlu" / "words.yml").read_text("utf-8"))
+    editions = [standard, *(edition for edition in older if edition.edition != standard.edition)]
     elements: dict[str, dict[str, Any]] = {}
-    for matter in standard.matters:
-        for element in matter.elements:
+    for edition in editions:
+        for element in edition.elements():
             elements[element.id] = _merged(elements.get(element.id), element)
     return {
         "elements": elements,
         "questions": [
-            {"matter": matter.id, "elements": [_question(element, words["titles"]) for element in matter.elements]}
-            for matter in standard.matters
+            {
+                "edition": edition.edition,
+                "matter": matter.id,
+                "elements": [_question(element, words["titles"]) for element in matter.elements],
+            }
+            for edition in editions
+            for matter in edition.matters
+        ],
+        "errands": [
+            _question(element, words["titles"]) for errand in standard.errands for element in errand.elements
+        ],
+        "distinctions": [
+            {
+                "between": list(distinction.between),
+                "answers": [
+                    {"matter": answer.matter, "say": [answer.title, *answer.say]} for answer in distinction.answers
+                ],
+            }
+            for distinction in standard.distinctions
         ],
         "platforms": [
             {"name": p.name, "aliases": list(p.aliases), "domains": list(p.domains)} for p in standard.platforms

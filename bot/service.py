@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ from starlette.types import Receive, Scope, Send
 from actions import cases
 from actions.dates import LOCAL
 from actions.drafts import Drafts
+from actions.handover import Handover
 from actions.registry import Actions
+from actions.reminders import Reminders
 from actions.services import Services
 from actions.standard import read_standard
 from actions.submission import Submission, Submitted
@@ -43,7 +45,7 @@ from bot.settings import ROOT, Settings, internal_token
 from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
-from connectors.gateway import Database, Gateway, Vault
+from connectors.gateway import Database, Gateway, Pace, Vault
 from knowledge import CurrentKnowledge, hotlines
 
 log = structlog.get_logger("service")
@@ -61,10 +63,14 @@ class Service:
         migrate(self.database.engine)
         self.vault = Vault(settings.home / "evidence", self.database, self.sealer, Sealer)
         self.brain = BrainClient(settings.brain_url, internal_token(self.sealer))
-        self.gateway = Gateway(self.database, self.sealer, self.vault, self.brain, self.phrases)
+        pace = Pace(settings.burst_seconds, settings.messages_per_minute)
+        self.gateway = Gateway(self.database, self.sealer, self.vault, self.brain, self.phrases, pace)
         self.backend = BackendClient(settings.backend_base, settings.token_for_backend(self.sealer))
-        self.submission = Submission(self.database, self.sealer, ContractBackend(self.backend), self._evidence)
+        agency = ContractBackend(self.backend)
+        self.submission = Submission(self.database, self.sealer, agency, self._evidence)
         self.submission.tell_receipt = self._tell_receipt
+        self.handover = Handover(self.database, self.sealer, agency, self._evidence)
+        self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         standard = read_standard(ROOT / "dialogues" / "standard")
         content = ROOT / "knowledge" / "content"
         self.services = Services(
@@ -73,6 +79,10 @@ class Service:
             knowledge=CurrentKnowledge(content, lambda: datetime.now(LOCAL).date()),
             hotlines=hotlines(content),
             submission=self.submission,
+            handover=self.handover,
+            reminders=self.reminders,
+            region=settings.region,
+            reports_per_day=settings.reports_per_day,
             now=lambda: datetime.now(UTC),
         )
         self.actions = Actions(self.services)
@@ -94,6 +104,10 @@ class Service:
         )
         await self.gateway.say(submitted.conversation_id, text, once=f"receipt:{submitted.draft_id}")
 
+    async def _remind(self, conversation_id: str, case_no: str, last_day: date, once: str) -> None:
+        text = self.phrases("proof_reminder", case_no=case_no, last_day=cases.day(last_day.isoformat()))
+        await self.gateway.say(conversation_id, text, once=once)
+
     async def debug_state(self, conversation_id: str) -> dict[str, Any]:
         """What `--debug` shows: ``{"matter", "step", "fields", "evidence", "case_no"}``."""
         state = await self.gateway.state(conversation_id)
@@ -111,11 +125,13 @@ class Service:
 
     async def start(self) -> None:
         await self.gateway.start()
-        await self.submission.start()
+        for part in (self.submission, self.handover, self.reminders):
+            part.rounds.start()
 
     async def stop(self) -> None:
         await self.gateway.stop()
-        await self.submission.stop()
+        for part in (self.submission, self.handover, self.reminders):
+            await part.rounds.stop()
         await self.brain.close()
         await self.backend.aclose()
         self.database.close()
@@ -144,7 +160,7 @@ def public_app(service: Service) -> FastAPI:
     """Web chat, health, and the backend's callbacks."""
     settings = web.WebSettings(
         strings=ROOT / "dialogues" / "web" / "strings.yml",
-        debug_token=internal_token(service.sealer),
+        operator_token=internal_token(service.sealer),
         secure=service.settings.secure_cookies,
     )
     app = web.create_app(service.gateway, service.phrases, settings, service.debug_state)

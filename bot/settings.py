@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     backend_url: str = Field(default="", description="the agency's backend; empty: the embedded reference backend")
     backend_token: SecretStr | None = Field(default=None, description="bearer token for the agency's backend")
     callback_secret: SecretStr | None = Field(default=None, description="signs the backend's status callbacks")
+    region: str = Field(default="", description="where the agency is competent, e.g. 浙江 (art. 14); empty: everywhere")
+    burst_seconds: float = Field(default=0.6, ge=0, le=5, description="messages sent so close together are one turn")
+    messages_per_minute: int = Field(default=40, ge=5, description="most messages taken from one person in a minute")
+    reports_per_day: int = Field(default=20, ge=1, description="most reports taken from one person in a day (art. 17)")
     secure_cookies: bool = Field(default=False, description="set to true behind TLS")
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
 

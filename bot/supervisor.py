@@ -20,10 +20,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from actions.standard import read_standard
+from actions.drafts import editions_in_use
+from actions.standard import Standard, read_standard
 from bot.cli.faults import Fault
 from bot.compile import compiled, fingerprint
 from bot.sealing import make_key_file
@@ -103,7 +105,7 @@ def _group(name: str) -> str:
 
 
 def _train(settings: Settings, progress: Progress, force: bool) -> None:
-    data = compiled(read_standard(ROOT / "dialogues" / "standard"), ROOT / "dialogues")
+    data = compiled(read_standard(ROOT / "dialogues" / "standard"), ROOT / "dialogues", _editions_in_use(settings))
     wanted = fingerprint(data, ROOT)
     stamp = settings.brain_folder / "trained"
     if not force and settings.model.exists() and stamp.exists() and stamp.read_text("utf-8") == wanted:
@@ -140,6 +142,19 @@ def _train(settings: Settings, progress: Progress, force: bool) -> None:
     (settings.brain_folder / "new.tar.gz").replace(settings.model)
     stamp.write_text(wanted, "utf-8")
     progress.update(task, total=1, completed=1)
+
+
+def _editions_in_use(settings: Settings) -> list[Standard]:
+    """Older editions of the standard that drafts will be finished under."""
+    engine = sa.create_engine(settings.service_database)
+    try:
+        with engine.connect() as connection:
+            return editions_in_use(connection)
+    except sa.exc.OperationalError:
+        # No folder for a database yet: the first start.
+        return []
+    finally:
+        engine.dispose()
 
 
 def _show_training(progress: Progress, task: TaskID, line: str) -> None:

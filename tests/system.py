@@ -165,7 +165,7 @@ class Person:
     def __init__(self, system: System, name: str) -> None:
         self.name = name
         token = base64.urlsafe_b64encode(system.sealer.derive(f"terminal:{name}")).decode().rstrip("=")
-        headers = {"Authorization": f"Bearer {token}", "X-Reportguide-Debug": internal_token(system.sealer)}
+        headers = {"Authorization": f"Bearer {token}", "X-Reportguide-Operator": internal_token(system.sealer)}
         self.http = httpx.Client(base_url=system.url, headers=headers, timeout=90)
         self.state: dict[str, Any] = {}
         self.said: list[dict[str, Any]] = []
@@ -173,7 +173,7 @@ class Person:
     def send(self, message: dict[str, Any], message_id: str | None = None) -> list[dict[str, Any]]:
         """Send one message and wait for what is said to it."""
         body = {"id": message_id or str(uuid.uuid4()), **message}
-        answer = self.http.post("/api/chat/messages", params={"wait": 60}, json=body)
+        answer = self.http.post("/api/chat/messages", params={"wait": 60, "debug": True}, json=body)
         assert answer.status_code == 200, answer.text
         told = answer.json()
         assert told["done"], "no answer within a minute"

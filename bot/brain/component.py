@@ -4,6 +4,7 @@ It sees the tracker, so it knows the step being asked, and its word is final: in
 `reportguide understand` prints come from here.
 """
 
+import hashlib
 import json
 import os
 import pickle
@@ -18,6 +19,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+import bot.brain.sense as sense_module
 from bot.brain.decide import CONTROL_STEPS, Decider, Step, Turn
 from bot.brain.sense import Embedder, Sense
 
@@ -63,8 +65,7 @@ class Understanding(GraphComponent):
         # A matter that this deployment's standard does not have must not be guessed.
         known = (None, "out_of_scope", *self._data["matters"])
         examples = [example for example in examples if example.get("matter") in known]
-        embedder = Embedder(Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).with_name("embeddings.npz"))
-        self._sense = Sense.train(examples, embedder)
+        self._sense = _trained(examples, Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).parent)
         with self._storage.write_to(self._resource) as folder:
             (folder / "data.json").write_text(json.dumps(self._data, ensure_ascii=False), "utf-8")
             (folder / "sense.pickle").write_bytes(pickle.dumps(self._sense))
@@ -103,6 +104,22 @@ class Understanding(GraphComponent):
         return self._sense, self._embedder
 
 
+def _trained(examples: List[Dict[str, Any]], folder: Path) -> Sense:
+    """`Sense` for these examples; kept in `folder`, because a changed question or rule changes nothing about it."""
+    source = Path(sense_module.__file__).read_bytes()
+    digest = hashlib.sha256(source + json.dumps(examples, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    kept = folder / f"sense-{digest[:16]}.pickle"
+    if kept.exists():
+        return pickle.loads(kept.read_bytes())
+    sense = Sense.train(examples, Embedder(folder / "embeddings.npz"))
+    for old in folder.glob("sense-*.pickle"):
+        old.unlink()
+    part = kept.with_suffix(".part")
+    part.write_bytes(pickle.dumps(sense))
+    part.replace(kept)
+    return sense
+
+
 def compiled() -> Dict[str, Any]:
     """What `reportguide train` has compiled for the brain from the standard and the word lists."""
     return json.loads(Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).read_text("utf-8"))
@@ -116,7 +133,14 @@ def step_of(tracker: Optional[DialogueStateTracker]) -> Optional[Step]:
     if not step:
         return None
     empty = frozenset(name for name, slot in tracker.slots.items() if slot.value is None)
-    return Step(step, tracker.get_slot("guess"), tracker.get_slot("asking"), empty)
+    return Step(
+        step,
+        tracker.get_slot("guess"),
+        tracker.get_slot("asking"),
+        empty,
+        tracker.get_slot("close"),
+        tuple(tracker.get_slot("told") or ()),
+    )
 
 
 def _example(message: Message) -> Dict[str, Any]:

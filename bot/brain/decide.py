@@ -8,7 +8,7 @@ labels: `matters`, `kind`, `control`, `value` as the project's evaluation sets d
 """
 
 import re
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from bot.brain.reader import Fields, Reader, clean, is_question
 from bot.brain.wording import (
@@ -40,12 +40,20 @@ CLEARLY = 0.7
 #: Below this a message outside a step is asked about rather than guessed at.
 GUESS = 0.22
 CONTROL_STEPS = ("matter", "confirm", "sure")
+#: The matter of what is no infringement by online information.
+OUTSIDE = "out_of_scope"
+#: The text of a message that has files and no words.
+FILES_ONLY = "[文件]"
+#: Two matters of which the second is at least this likely, as a part of the first, are told apart by a question.
+CLOSE = 0.5
 _FIELD_OF_ELEMENT = {"platform": "platform", "account": "account", "url": "url", "time": "date", "contact": "phone"}
 #: A step that the standard of this deployment does not have is still understood, as free text.
 _FREE = {"kind": "text", "none": False, "choices": []}
 _STEPS_ELSEWHERE = {"title": {**_FREE, "kind": "name"}}
 #: As the backend's receipts write it.
 _CASE_NO = re.compile(r"\b[A-Z]\d{8}-\d{4,6}\b", re.IGNORECASE)
+#: Identity numbers and unified social credit codes, old registration numbers and passports.
+_NUMBER = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{8,18}(?![0-9A-Z])")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _REPORT_INTENTS = ("report", "angry")
 #: What may name a link or an account and yet tells of nothing new.
@@ -75,6 +83,10 @@ class Step(NamedTuple):
     guess: Optional[str] = None
     pending: Optional[str] = None
     empty: frozenset = frozenset()
+    #: The matter that is close to the guess, while that is being asked.
+    close: Optional[str] = None
+    #: What was told so far: a second message at the step `matter` adds to it.
+    told: Tuple[str, ...] = ()
 
 
 class Decider:
@@ -94,6 +106,10 @@ class Decider:
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
         self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
         self._matters: List[str] = data["matters"]
+        self._distinctions = {
+            frozenset(entry["between"]): [(answer["matter"], answer["say"]) for answer in entry["answers"]]
+            for entry in data["distinctions"]
+        }
         self.reader = Reader(data["platforms"])
 
     # -- the order of decision ---------------------------------------------------------------------------------------
@@ -110,7 +126,7 @@ class Decider:
         if button:
             return self._pressed(button, step)
         if files:
-            return self._files(files, step)
+            return self._files(text, files, step, sense)
         written, text = text.strip(), clean(text)
         fields = self.reader.read(text)
         if self._says_nothing(text, step, fields):
@@ -134,10 +150,24 @@ class Decider:
         control = _control(intent, entities)
         return Turn(intent, 1.0, "control" if control else "answer", entities, control, value)
 
-    def _files(self, files: List[str], step: Optional[Step]) -> Turn:
-        if step and self._elements.get(step.id, {}).get("kind") in ("files", "proof"):
-            return Turn("answer", 1.0, "answer", {step.id: files}, value=files)
-        return Turn("attach", 1.0, "answer", {"attached": files}, value=files)
+    def _files(self, text: str, files: List[str], step: Optional[Step], sense: Sensing) -> Turn:
+        """Files, alone or with words: an album, a screenshot with what it shows."""
+        wanted = step is not None and self._elements.get(step.id, {}).get("kind") in ("files", "proof")
+        alone = Turn("attach", 1.0, "answer", {"attached": files}, value=files)
+        if wanted:
+            alone = Turn("answer", 1.0, "answer", {step.id: files}, value=files)  # type: ignore[union-attr]
+        if not text.strip() or text == FILES_ONLY:
+            return alone
+        said = self.decide(text, step, sense)
+        if said.kind == "distress":
+            return said
+        if wanted:
+            if said.kind in ("digression_question", "answer_and_question"):
+                return self._answer_and_question(files, step, self.reader.read(clean(text)))  # type: ignore[arg-type]
+            return alone
+        if said.intent in ("report", "answer"):
+            return said._replace(entities={**said.entities, "attached": files})
+        return alone
 
     def _says_nothing(self, text: str, step: Optional[Step], fields: Fields) -> bool:
         """Emoji, stray characters; where a story is expected, also a text without one Chinese character."""
@@ -209,9 +239,7 @@ class Decider:
             {"id": label, "confidence": round(chance, 4)}
             for label, chance in sorted(scores.items(), key=lambda p: -p[1])
         ]
-        referral = None
-        if matters and matters[0]["id"] == "out_of_scope":
-            referral = next(label.split(":")[1] for label in sensed["matter"] if label.startswith("out_of_scope:"))
+        referral = _referral(sensed) if matters and matters[0]["id"] == OUTSIDE else None
         reporter, sure = _best(sensed["reporter"])
         return {
             "matters": matters,
@@ -225,11 +253,33 @@ class Decider:
         top = about["matters"][0]["id"]
         entities: Dict[str, Any] = {**self._prefill(fields), "story": text}
         common = dict(kind="answer", fields=fields.found(), **about)
-        if top == "out_of_scope":
-            return Turn("refer", confidence, entities={"referral": about["referral"]}, **common)
+        others = [entry["id"] for entry in about["matters"][1:4]]
+        entities["runners_up"] = [f"{OUTSIDE}:{_referral(sensed)}" if other == OUTSIDE else other for other in others]
+        if top == OUTSIDE:
+            return Turn("refer", confidence, entities={**entities, "referral": about["referral"]}, **common)
         entities["guess"] = top
-        entities["runners_up"] = [entry["id"] for entry in about["matters"][1:4]]
+        entities["close"] = self._close(about["matters"])
         return Turn("report", confidence, entities=entities, **common)
+
+    def _close(self, matters: List[Dict[str, Any]]) -> Optional[str]:
+        """The second matter, if it is nearly as likely as the first."""
+        first, second = matters[0], matters[1] if len(matters) > 1 else None
+        if second is None or second["id"] == OUTSIDE or second["confidence"] < CLOSE * first["confidence"]:
+            return None
+        return second["id"]
+
+    def _told_apart(self, text: str, step: Step) -> Optional[str]:
+        """The matter that an answer to the question between two of them settles."""
+        answers = self._distinctions.get(frozenset((step.guess, step.close)), []) if step.close else []
+        said = bare(text)
+        for matter, says in answers:
+            if any(bare(say) == said for say in says):
+                return matter
+        hits = {matter: max((len(say) for say in says if say in text), default=0) for matter, says in answers}
+        best = sorted(hits.items(), key=lambda pair: -pair[1])
+        if len(text) < SHORT and best and best[0][1] and (len(best) < 2 or best[0][1] > best[1][1]):
+            return best[0][0]
+        return None
 
     def _prefill(self, fields: Fields) -> Dict[str, Any]:
         found = fields.found()
@@ -247,6 +297,8 @@ class Decider:
     def _at_control_step(
         self, text: str, written: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing
     ) -> Turn:
+        if step.id == "matter" and (settled := self._told_apart(text, step)):
+            return Turn("answer", 1.0, "answer", {"matter": settled}, value=settled)
         if whole in ("affirm", "deny"):
             return self._yes_or_no(whole, step, 1.0)
         if whole and whole.startswith("ctl_"):
@@ -276,7 +328,9 @@ class Decider:
         if step.id == "matter":
             if intent in ("greet", "thanks", "off_topic", "who_are_you", "help", "check_status") and confidence >= SURE:
                 return Turn(intent, confidence, "off_topic")
-            return self._report(written, fields, sensed, confidence)
+            # What is said now adds to what was told before, unless that told nothing of a matter.
+            whole_story = "\n".join((*step.told, text))
+            return self._report(written, fields, sense(whole_story) if step.told else sensed, confidence)
         if step.id == "confirm" and not question and (edit := self._edit_of(text, fields, None)):
             # At the summary, whoever names an item wants it otherwise.
             return edit
@@ -366,6 +420,9 @@ class Decider:
         if kind == "contact":
             found = [*fields.phone, *fields.email]
             return found[0] if found else None
+        if kind in ("id_number", "credit_code"):
+            number = _NUMBER.search(re.sub(r"(?<=\w)[\s-](?=\w)", "", text).upper())
+            return number.group() if number else None
         if kind == "platform":
             named = self.reader.read(DENIED.sub("", text)).platform or fields.platform
             if named:
@@ -454,6 +511,12 @@ def _control(intent: str, entities: Dict[str, Any]) -> Optional[str]:
         return None
     name = intent[len("ctl_") :]
     return f"edit:{entities.get('element', '')}" if name == "edit" else name
+
+
+def _referral(sensed: Dict[str, Dict[str, float]]) -> str:
+    """The likeliest referral, whether or not anything is to be referred."""
+    labels = (label.split(":")[1] for label in sensed["matter"] if label.startswith(f"{OUTSIDE}:"))
+    return next(labels, "other")
 
 
 def _best(chances: Dict[str, float]) -> Any:

@@ -51,9 +51,12 @@ def generated_domain(data: Dict[str, Any]) -> Dict[str, Any]:
     # Whether to give up or start over is answered by rules of its own, never by a mapping.
     slots["sure"] = {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]}
     responses: Dict[str, List[Dict[str, Any]]] = {}
-    for edition in data["questions"]:
-        for element in edition["elements"]:
-            responses.setdefault(f"utter_ask_{element['id']}", []).extend(_asked(edition["matter"], element))
+    for asked in data["questions"]:
+        where = {"matter": asked["matter"], "edition": asked["edition"]}
+        for element in asked["elements"]:
+            responses.setdefault(f"utter_ask_{element['id']}", []).extend(_asked(element, where))
+    for element in data["errands"]:
+        responses.setdefault(f"utter_ask_{element['id']}", []).extend(_asked(element, {}))
     return {
         "version": "3.1",
         "entities": [name for name in ids if name != "sure"],
@@ -63,15 +66,17 @@ def generated_domain(data: Dict[str, Any]) -> Dict[str, Any]:
     }
 
 
-def _asked(matter: str, element: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """A question in full, and shorter for the second time; both with the element's buttons."""
+def _asked(element: Dict[str, Any], where: Dict[str, str]) -> List[Dict[str, Any]]:
+    """A question in full, and shorter for the second time; both with the element's buttons.
+
+    `where`: slots and the values under which it is asked like this.
+    """
     return [
         {
             "text": text,
             "buttons": element["buttons"],
             "condition": [
-                {"type": "slot", "name": "matter", "value": matter},
-                {"type": "slot", "name": "ask_mode", "value": mode},
+                {"type": "slot", "name": name, "value": value} for name, value in {**where, "ask_mode": mode}.items()
             ],
         }
         for mode, text in (("full", "{progress}" + element["question"] + "{how}"), ("short", element["short"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -125,11 +126,14 @@ def ask(
 
 
 @app.command()
-def evaluate(as_json: AsJson = False) -> None:
+def evaluate(
+    as_json: AsJson = False,
+    picture: Annotated[Path | None, typer.Option(help="Write an SVG: which matter was taken for which.")] = None,
+) -> None:
     """Measure understanding and knowledge on the evaluation sets in tests/evaluation; prints accuracy tables."""
     from bot.cli.evaluate import run
 
-    run(Settings(), ROOT / "tests" / "evaluation", as_json=as_json)
+    run(Settings(), ROOT / "tests" / "evaluation", as_json=as_json, picture=picture)
 
 
 @app.command()

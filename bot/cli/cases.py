@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import unicodedata
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from actions import records
 from actions.submission import Submission, Submitted
 from bot.backend import ContractBackend
 from bot.cli.faults import Fault
 from bot.migrations import migrate
-from bot.sealing import Sealer
+from bot.sealing import Sealer, SealingError
 from bot.settings import Settings
 from connectors.backend import BackendClient, BackendRefused, BackendUnavailable, NotFound
 from connectors.gateway import Database, Vault
@@ -40,18 +43,54 @@ class _Book:
 
     async def evidence(self, report: Submitted) -> list[dict[str, Any]]:
         """The report's evidence items, each with its hash and whether the stored file still has it."""
-        import hashlib
 
         def ids(connection: Any) -> Any:
             query = records.reports.select().where(records.reports.c.draft_id == report.draft_id)
             return connection.execute(query).first().evidence_ids
 
         sealed = await self.database.read(ids)
+        return await self._items(
+            report.conversation_id, self._sealer.open_json(sealed, f"report-evidence:{report.draft_id}")
+        )
+
+    async def supplements(self, report: Submitted) -> list[dict[str, Any]]:
+        """What was added to the report's case, oldest first, and whether the agency has it.
+
+        From the service's own records, as the report is: they hold what is still on its way, and the files.
+        """
+
+        def rows(connection: Any) -> Any:
+            table = records.requests
+            mine = (table.c.conversation_id == report.conversation_id) & (table.c.kind == "supplement")
+            return connection.execute(table.select().where(mine).order_by(table.c.created_at)).all()
+
         found = []
-        for item in self._sealer.open_json(sealed, f"report-evidence:{report.draft_id}"):
-            [facts] = await self.vault.facts(report.conversation_id, [item])
-            content = await self.vault.read(report.conversation_id, item)
-            intact = hashlib.sha256(content).hexdigest() == facts.sha256
+        for row in await self.database.read(rows):
+            body = self._sealer.open_json(row.body, f"request:{row.id}")
+            if body["case_no"] != report.case_no:
+                continue
+            ids = self._sealer.open_json(row.evidence_ids, f"request-evidence:{row.id}")
+            found.append(
+                {
+                    "supplement_id": row.id,
+                    "note": body.get("note"),
+                    "evidence": await self._items(report.conversation_id, ids),
+                    "created_at": body["created_at"],
+                    "state": row.state,
+                }
+            )
+        return found
+
+    async def _items(self, conversation_id: str, ids: list[str]) -> list[dict[str, Any]]:
+        found = []
+        for item in ids:
+            [facts] = await self.vault.facts(conversation_id, [item])
+            try:
+                content = await self.vault.read(conversation_id, item)
+                intact = hashlib.sha256(content).hexdigest() == facts.sha256
+            except (SealingError, FileNotFoundError):
+                # Changed or gone: that is what is asked here, and no reason to show nothing of the case.
+                intact = False
             found.append(
                 {
                     "name": facts.name,
@@ -95,6 +134,7 @@ async def show(settings: Settings, case_no: str, as_json: bool) -> None:
     if report is None:
         raise Fault(f"there is no case {case_no}", "`reportguide cases list` shows all")
     evidence = await book.evidence(report)
+    supplements = await book.supplements(report)
     try:
         status = await book.client.status(case_no.upper())
         history: list[dict[str, Any]] | None = status.model_dump(mode="json")["history"]
@@ -107,6 +147,9 @@ async def show(settings: Settings, case_no: str, as_json: bool) -> None:
         "matter": report.body["matter"],
         "elements": report.body["elements"],
         "evidence": evidence,
+        "proof_owed_by": report.body.get("proof_owed_by"),
+        "relates_to": report.body.get("relates_to"),
+        "supplements": supplements,
         "report": {key: value for key, value in report.body.items() if key != "elements"},
         "history": history,
     }
@@ -115,19 +158,61 @@ async def show(settings: Settings, case_no: str, as_json: bool) -> None:
         return
     console = Console()
     console.print(f"[bold]{report.case_no}[/]  {report.body['matter']}  ({report.body['priority']})", highlight=False)
+    if whole["relates_to"]:
+        console.print(f"follows on {whole['relates_to']}", highlight=False)
+    if whole["proof_owed_by"]:
+        console.print(f"provisional, proof is owed by {whole['proof_owed_by']}", highlight=False)
     table = Table("element", "label", Column("value", overflow="fold"))
     for element in report.body["elements"]:
-        table.add_row(element["id"], element["label"], element["shown"])
+        table.add_row(element["id"], element["label"], _plain(element["shown"]))
     console.print(table)
-    # A hash that is cut off proves nothing: it goes on in the next line.
-    files = Table("evidence", "bytes", Column("SHA-256", overflow="fold"), "intact")
-    for item in evidence:
-        files.add_row(item["name"], str(item["size"]), item["sha256"], "yes" if item["intact"] else "NO")
-    console.print(files)
+    console.print(_files(evidence))
+    for supplement in supplements:
+        console.print(f"supplement  {supplement['created_at']}  ({supplement['state']})", highlight=False)
+        if supplement["note"]:
+            console.print(_plain(supplement["note"]))
+        if supplement["evidence"]:
+            console.print(_files(supplement["evidence"]))
     for entry in history or ():
-        console.print(f"{entry['at']}  {entry['state']}  {entry.get('note') or ''}", highlight=False)
+        console.print(_plain(f"{entry['at']}  {entry['state']}  {entry.get('note') or ''}"))
     if history is None:
         console.print("the backend does not answer; its history is not shown")
+
+
+def _files(evidence: list[dict[str, Any]]) -> Table:
+    # A hash that is cut off proves nothing: it goes on in the next line.
+    table = Table(Column("evidence", overflow="fold"), "bytes", Column("SHA-256", overflow="fold"), "intact")
+    for item in evidence:
+        table.add_row(_plain(item["name"]), str(item["size"]), item["sha256"], "yes" if item["intact"] else "NO")
+    return table
+
+
+def _plain(words: str) -> Text:
+    """A person's words for the terminal: what looks like our markup or like a control code has no effect."""
+    return Text("".join("\ufffd" if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in words))
+
+
+async def call_backs(settings: Settings, as_json: bool) -> None:
+    """Print who waits for a call by the agency, the oldest request first."""
+    client = BackendClient(settings.backend_base, settings.token_for_backend(settings.sealer()))
+    try:
+        waiting = [request.model_dump(mode="json") for request in await client.call_backs()]
+    except BackendUnavailable as problem:
+        raise Fault(str(problem), "start the system with `reportguide up`") from None
+    except BackendRefused as problem:
+        raise Fault(str(problem), "the agency's backend keeps no list of call backs") from None
+    finally:
+        await client.aclose()
+    if as_json:
+        print(json.dumps(waiting, ensure_ascii=False))
+        return
+    # A telephone number that is cut off is of no use: it goes on in the next line.
+    table = Table(*(Column(name, overflow="fold") for name in ("contact", "when", "wish", "matter", "asked at")))
+    for request in waiting:
+        asked = datetime.fromisoformat(request["created_at"]).astimezone().isoformat(timespec="minutes")
+        words = (request["contact"], request["hours"], request["wish"], request["matter"] or "—", asked)
+        table.add_row(*map(_plain, words))
+    Console().print(table)
 
 
 async def advance(settings: Settings, case_no: str, state: str | None, note: str | None) -> None:

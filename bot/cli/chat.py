@@ -27,9 +27,8 @@ class Talk:
     def __init__(self, settings: Settings, user: str, debug: bool) -> None:
         sealer = settings.sealer()
         token = base64.urlsafe_b64encode(sealer.derive(f"terminal:{user}")).decode().rstrip("=")
-        headers = {"Authorization": f"Bearer {token}"}
-        if debug:
-            headers["X-Reportguide-Debug"] = internal_token(sealer)
+        headers = {"Authorization": f"Bearer {token}", "X-Reportguide-Operator": internal_token(sealer)}
+        self._debug = debug
         self._http = httpx.Client(base_url=settings.public_url, headers=headers, timeout=WAIT + 10)
         self._address = settings.public_url
 
@@ -52,7 +51,7 @@ class Talk:
                 message["button"] = {"label": str(item["button"])}
             if "text" in item:
                 message["text"] = str(item["text"])
-            answer = self._http.post("/api/chat/messages", params={"wait": WAIT}, json=message)
+            answer = self._http.post("/api/chat/messages", params={"wait": WAIT, "debug": self._debug}, json=message)
         except httpx.ConnectError:
             raise Fault(f"nothing answers at {self._address}", "start the system with `reportguide up`") from None
         except httpx.HTTPError as problem:

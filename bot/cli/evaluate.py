@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +12,57 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from actions.standard import read_standard
+from actions.form import CHOICES
+from actions.standard import Standard, read_standard
 from bot.cli.ask import Asker
+from bot.cli.confusion import Confusion
 from bot.cli.understand import Understander
 from bot.settings import ROOT, Settings
 
+FIELDS = ("platform", "account", "url", "phone", "date")
+#: The sets whose items nobody who tunes has read: their figures count, and what was wrong in them is not shown.
+HELD_BACK = "held_back"
+SHOWN = 60
 
-def run(settings: Settings, sets: Path, *, as_json: bool) -> None:
-    """Measure everything and print tables, or one JSON object."""
-    known = {matter.id for matter in read_standard(ROOT / "dialogues" / "standard").matters} | {"out_of_scope"}
+Item = dict[str, Any]
+
+
+def run(settings: Settings, sets: Path, *, as_json: bool, picture: Path | None = None) -> None:
+    """Measure everything and print tables, or one JSON object. `picture`: an SVG of which matter was taken for which."""
+    standard = read_standard(ROOT / "dialogues" / "standard")
+    confusion = Confusion([*(matter.id for matter in standard.matters), "out_of_scope"])
+    result: dict[str, dict[str, Any]] = {}
     with Understander(settings) as understander:
-        result = {
-            "first_messages": _first_messages(understander, _read(sets / "first_messages.jsonl"), known),
-            "mid_form": _mid_form(understander, _read(sets / "mid_form.jsonl")),
-            "intents": _intents(understander, _read(sets / "intents.jsonl")),
-            "distress": _distress(understander, _read(sets / "distress.jsonl")),
-            "questions": _questions(_read(sets / "questions.jsonl")),
-        }
+        for folder in (sets, sets / HELD_BACK):
+            for name, measure in _MEASURES.items():
+                if (file := folder / f"{name}.jsonl").exists():
+                    label = name if folder == sets else f"{HELD_BACK}/{name}"
+                    count = _Count()
+                    for item in track(_read(file), label, console=Console(stderr=True)):
+                        measure(understander, item, count, standard, confusion)
+                    result[label] = count.result()
+    result["questions"] = _questions(_read(sets / "questions.jsonl"))
+    if picture:
+        picture.write_text(confusion.svg(), "utf-8")
     if as_json:
         print(json.dumps(result, ensure_ascii=False))
         return
+    _print(result)
+
+
+def _print(result: dict[str, dict[str, Any]]) -> None:
     table = Table("set", "measure", "right", "of", "%")
     for name, measures in result.items():
         for measure, (right, total) in measures["measures"].items():
-            table.add_row(name, measure, str(right), str(total), f"{100 * right / total:.1f}" if total else "—")
+            table.add_row(name, measure, f"{right:g}", f"{total:g}", f"{100 * right / total:.1f}" if total else "—")
     console = Console()
     console.print(table)
     for name, measures in result.items():
-        for line in measures["wrong"][:60]:
+        for line in measures["wrong"][: 0 if name.startswith(HELD_BACK) else SHOWN]:
             console.print(f"[dim]{name}[/] {line}", highlight=False, markup=True)
 
 
-def _read(file: Path) -> list[dict[str, Any]]:
+def _read(file: Path) -> list[Item]:
     return [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
 
 
@@ -53,6 +73,8 @@ class _Count:
         self.right: Counter[str] = Counter()
         self.total: Counter[str] = Counter()
         self.wrong: list[str] = []
+        #: field → [found rightly, found in all, there in all]
+        self.found: dict[str, list[int]] = {}
 
     def note(self, measure: str, right: bool, what: str = "") -> None:
         self.total[measure] += 1
@@ -60,90 +82,101 @@ class _Count:
         if not right and what:
             self.wrong.append(f"{measure}: {what}")
 
+    def fields(self, item: Item, told: dict[str, Any]) -> None:
+        for field in FIELDS:
+            expected, found = _list(item["fields"].get(field)), _list(told["fields"].get(field))
+            for name in (field, "all"):
+                counts = self.found.setdefault(name, [0, 0, 0])
+                counts[0] += len(set(expected) & set(found))
+                counts[1] += len(found)
+                counts[2] += len(expected)
+            if sorted(expected) != sorted(found):
+                self.wrong.append(f"field {field}: {item['id']} {expected} → {found} {item['text'][:50]}")
+
     def result(self) -> dict[str, Any]:
-        return {
-            "measures": {name: (self.right[name], total) for name, total in self.total.items()},
-            "wrong": self.wrong,
-        }
-
-
-def _first_messages(understander: Understander, items: list[dict[str, Any]], known: set[str]) -> dict[str, Any]:
-    count = _Count()
-    for item in track(
-        [item for item in items if item["matter"] in known], "first messages", console=Console(stderr=True)
-    ):
-        told = understander.understand(item["text"], None)
-        ids = [entry["id"] for entry in told["matters"]]
-        accepted = {item["matter"], *item.get("also", [])}
-        count.note(
-            "matter top-1",
-            bool(ids) and ids[0] in accepted,
-            f"{item['id']} {item['matter']} → {ids[:1]} ({told['intent']}) {item['text'][:40]}",
-        )
-        count.note("matter top-3", bool(accepted & set(ids[:3])))
-        count.note(
-            "treated as a report",
-            told["intent"] in ("report", "refer", "distress"),
-            f"{item['id']} {told['intent']} {item['text'][:40]}",
-        )
-        if item["matter"] == "out_of_scope":
-            count.note(
-                "out of scope: referral",
-                told["referral"] == item["referral"],
-                f"{item['id']} {item['referral']} → {told['referral']} {item['text'][:40]}",
-            )
-        count.note("reporter", item["reporter"] in (told["reporter"], "unknown"))
-        for field in ("platform", "account", "url", "phone", "date"):
-            expected, found = item["fields"].get(field), told["fields"].get(field)
-            if expected or found:
-                count.note(
-                    f"field {field}", _same(expected, found), f"{item['id']} {expected} → {found} {item['text'][:50]}"
-                )
-    return count.result()
-
-
-def _same(expected: Any, found: Any) -> bool:
-    return sorted(_list(expected)) == sorted(_list(found))
+        measures: dict[str, tuple[float, float]] = {n: (self.right[n], total) for n, total in self.total.items()}
+        for name, (right, found, there) in self.found.items():
+            # F1 as a fraction: twice what was found rightly, of all that was found and all that is there.
+            measures[f"fields F1 {name}"] = (2 * right, found + there)
+        return {"measures": measures, "wrong": self.wrong}
 
 
 def _list(value: Any) -> list[str]:
     return [] if value is None else [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
-def _mid_form(understander: Understander, items: list[dict[str, Any]]) -> dict[str, Any]:
-    count = _Count()
-    for item in track(items, "replies to a step", console=Console(stderr=True)):
-        told = understander.understand(item["text"], item["step"])
-        where = f"{item['id']} [{item['step']}] {item['text'][:40]}"
-        count.note("kind", told["kind"] == item["kind"], f"{item['kind']} → {told['kind']} {where}")
-        if item["kind"] == "control":
-            count.note("control", told["control"] == item["control"], f"{item['control']} → {told['control']} {where}")
-        if item["kind"] == "answer" and item["value"] is not None:
-            count.note(
-                "value", _list(told["value"]) == _list(item["value"]), f"{item['value']!r} → {told['value']!r} {where}"
-            )
-    return count.result()
+def _first_message(
+    understander: Understander, item: Item, count: _Count, standard: Standard, confusion: Confusion
+) -> None:
+    told = understander.understand(item["text"], None)
+    ids = [entry["id"] for entry in told["matters"]]
+    accepted = {item["matter"], *item.get("also", [])}
+    where = f"{item['id']} {item['text'][:40]}"
+    confusion.note(item["matter"], ids[0] if not accepted & set(ids[:1]) else item["matter"])
+    count.note(
+        "matter top-1", bool(accepted & set(ids[:1])), f"{item['matter']} → {ids[:1]} ({told['intent']}) {where}"
+    )
+    count.note("matter top-3", bool(accepted & set(ids[:3])))
+    count.note("matter after two questions", bool(accepted & set(_offered(ids, standard))))
+    count.note("treated as a report", told["intent"] in ("report", "refer", "distress"), f"{told['intent']} {where}")
+    outside, taken = item["matter"] == "out_of_scope", ids[:1] == ["out_of_scope"]
+    if outside:
+        count.note("out of scope: found (recall)", taken or bool(accepted & set(ids[:1])))
+        count.note(
+            "out of scope: referral",
+            told["referral"] == item["referral"],
+            f"{item['referral']} → {told['referral']} {where}",
+        )
+    if taken:
+        count.note("out of scope: right (precision)", "out_of_scope" in accepted)
+    count.note("reporter", item["reporter"] in (told["reporter"], "unknown"))
+    count.fields(item, told)
 
 
-def _intents(understander: Understander, items: list[dict[str, Any]]) -> dict[str, Any]:
-    count = _Count()
-    for item in track(items, "messages outside a step", console=Console(stderr=True)):
-        told = understander.understand(item["text"], None)["intent"]
-        count.note("intent", told == item["intent"], f"{item['intent']} → {told} {item['id']} {item['text'][:40]}")
-    return count.result()
+def _offered(ids: list[str], standard: Standard) -> list[str]:
+    """The matters that a truthful person reaches with two answers: the guess, then the list of what else it may be."""
+    others = [matter.id for matter in standard.matters if matter.id not in ids]
+    return [ids[0], *[*ids[1:], *others][:CHOICES]]
 
 
-def _distress(understander: Understander, items: list[dict[str, Any]]) -> dict[str, Any]:
-    count = _Count()
-    for item in track(items, "distress", console=Console(stderr=True)):
-        for step in (None, "account"):
-            told = understander.understand(item["text"], step)["kind"] == "distress"
-            measure = "distress found" if item["distress"] else "no false alarm"
-            count.note(measure, told == item["distress"], f"{item['id']} [{step}] {item['text'][:50]}")
-    return count.result()
+def _reply(understander: Understander, item: Item, count: _Count, standard: Standard, confusion: Confusion) -> None:
+    told = understander.understand(item["text"], item["step"])
+    where = f"{item['id']} [{item['step']}] {item['text'][:40]}"
+    count.note("kind", told["kind"] == item["kind"], f"{item['kind']} → {told['kind']} {where}")
+    if item["kind"] == "control":
+        count.note("control", told["control"] == item["control"], f"{item['control']} → {told['control']} {where}")
+    if item["kind"] == "answer" and item["value"] is not None:
+        right = _list(told["value"]) == _list(item["value"])
+        count.note("value", right, f"{item['value']!r} → {told['value']!r} {where}")
 
 
-def _questions(items: list[dict[str, Any]]) -> dict[str, Any]:
+def _fields(understander: Understander, item: Item, count: _Count, standard: Standard, confusion: Confusion) -> None:
+    count.fields(item, understander.understand(item["text"], None))
+
+
+def _intent(understander: Understander, item: Item, count: _Count, standard: Standard, confusion: Confusion) -> None:
+    told = understander.understand(item["text"], None)["intent"]
+    count.note("intent", told == item["intent"], f"{item['intent']} → {told} {item['id']} {item['text'][:40]}")
+
+
+def _distress(understander: Understander, item: Item, count: _Count, standard: Standard, confusion: Confusion) -> None:
+    for step in (None, "account"):
+        told = understander.understand(item["text"], step)["kind"] == "distress"
+        measure = "distress found" if item["distress"] else "no false alarm"
+        count.note(measure, told == item["distress"], f"{item['id']} [{step}] {item['text'][:50]}")
+
+
+_MEASURES: dict[str, Callable[[Understander, Item, _Count, Standard, Confusion], None]] = {
+    "first_messages": _first_message,
+    "mid_form": _reply,
+    "controls": _reply,
+    "fields": _fields,
+    "intents": _intent,
+    "distress": _distress,
+}
+
+
+def _questions(items: list[Item]) -> dict[str, Any]:
     asker, count = Asker(ROOT / "knowledge" / "content"), _Count()
     for item in items:
         told = asker.ask(item["text"])

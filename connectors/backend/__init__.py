@@ -4,6 +4,9 @@ from .client import BackendClient, BackendError, BackendRefused, BackendUnauthor
 from .contract import (
     API_VERSION,
     TRANSITIONS,
+    CallBack,
+    CallBackList,
+    CallBackReceipt,
     CaseReceipt,
     CaseState,
     CaseStatus,
@@ -11,12 +14,15 @@ from .contract import (
     ElementValue,
     EvidenceRef,
     EvidenceStored,
+    FiledReport,
     Health,
     LegalBasis,
     Problem,
     ReportBody,
     StateChange,
     StatusCallback,
+    Supplement,
+    SupplementReceipt,
 )
 from .signing import FRESH_SECONDS, SIGNATURE_HEADER, TIMESTAMP_HEADER, SignatureError, sign, verify
 
@@ -31,6 +37,9 @@ __all__ = [
     "BackendRefused",
     "BackendUnauthorised",
     "BackendUnavailable",
+    "CallBack",
+    "CallBackList",
+    "CallBackReceipt",
     "CaseReceipt",
     "CaseState",
     "CaseStatus",
@@ -38,6 +47,7 @@ __all__ = [
     "ElementValue",
     "EvidenceRef",
     "EvidenceStored",
+    "FiledReport",
     "Health",
     "LegalBasis",
     "NotFound",
@@ -46,6 +56,8 @@ __all__ = [
     "SignatureError",
     "StateChange",
     "StatusCallback",
+    "Supplement",
+    "SupplementReceipt",
     "sign",
     "verify",
 ]

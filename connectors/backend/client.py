@@ -18,6 +18,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from .contract import (
     API_VERSION,
     Advance,
+    CallBack,
+    CallBackList,
+    CallBackReceipt,
     CaseList,
     CaseNo,
     CaseQuery,
@@ -26,9 +29,12 @@ from .contract import (
     CaseStatus,
     CaseSummary,
     EvidenceStored,
+    FiledReport,
     Health,
     Problem,
     ReportBody,
+    Supplement,
+    SupplementReceipt,
 )
 
 # Reading is slow where the backend writes 25 MB to disk; connecting is not.
@@ -108,7 +114,10 @@ class BackendClient:
     async def put_evidence(
         self, draft_id: str, sha256: str, content: AsyncIterator[bytes] | bytes, media_type: str
     ) -> EvidenceStored:
-        """Upload one evidence file ahead of its report. Safe to repeat: the backend keeps one copy."""
+        """Upload one evidence file ahead of what names it. Safe to repeat: the backend keeps one copy.
+
+        `draft_id` is the report's, or for a supplement its `supplement_id`.
+        """
         path = f"/submissions/{quote(draft_id, safe='')}/evidence/{quote(sha256, safe='')}"
         return await self._ask(EvidenceStored, "PUT", path, content=content, headers={"Content-Type": media_type})
 
@@ -116,6 +125,22 @@ class BackendClient:
         """Submit a report whose evidence is uploaded. Repeated for the same draft it returns the same receipt."""
         return await self._ask(
             CaseReceipt, "POST", "/reports", body=report, headers={"Idempotency-Key": report.draft_id}
+        )
+
+    async def supplement(self, supplement: Supplement) -> SupplementReceipt:
+        """Add to a case what is uploaded. Repeated it returns the same receipt. Raises NotFound if there is no case."""
+        return await self._ask(
+            SupplementReceipt,
+            "POST",
+            f"{_case(supplement.case_no)}/supplements",
+            body=supplement,
+            headers={"Idempotency-Key": supplement.supplement_id},
+        )
+
+    async def call_back(self, request: CallBack) -> CallBackReceipt:
+        """Ask staff to call a person. Repeated it returns the same receipt."""
+        return await self._ask(
+            CallBackReceipt, "POST", "/call-backs", body=request, headers={"Idempotency-Key": request.request_id}
         )
 
     # --- asking how a case stands ---
@@ -141,9 +166,13 @@ class BackendClient:
         """The newest cases first."""
         return (await self._ask(CaseList, "GET", "/cases", params={"limit": limit})).cases
 
-    async def report(self, case_no: str) -> ReportBody:
-        """The full report as it was received."""
-        return await self._ask(ReportBody, "GET", f"{_case(case_no)}/report")
+    async def report(self, case_no: str) -> FiledReport:
+        """The full report as it was received, with its supplements."""
+        return await self._ask(FiledReport, "GET", f"{_case(case_no)}/report")
+
+    async def call_backs(self) -> list[CallBack]:
+        """Requests for a call that are waiting, the oldest first."""
+        return (await self._ask(CallBackList, "GET", "/call-backs")).call_backs
 
     async def advance(self, case_no: str, state: CaseState | None = None, note: str | None = None) -> CaseStatus:
         """Move a case to `state`, or on to the usual next one. BackendRefused (409) where that may not follow."""

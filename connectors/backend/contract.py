@@ -128,6 +128,11 @@ class ReportBody(Contract):
     consent: Literal["full", "partial"] = Field(
         description="partial: the reporter's identity is not to be passed on to the platform"
     )
+    proof_owed_by: date | None = Field(
+        default=None,
+        description="A provisional report (art. 21, 限时加私): limit sharing at once, proof follows by this day",
+    )
+    relates_to: CaseNo | None = Field(default=None, description="The reporter's earlier case that this one follows on")
     declared_true_at: AwareDatetime = Field(description="When the reporter declared the report to be true")
     created_at: AwareDatetime
 
@@ -153,6 +158,62 @@ class CaseReceipt(Contract):
     received_at: AwareDatetime
     answer_by: date = Field(description="The last day, in Beijing, to hear whether the case is accepted")
     evidence: list[Sha256] = Field(description="What was received, in the report's order")
+
+
+class Supplement(Contract):
+    """What a reporter adds to a case: a word, files, or both. `supplement_id` is its identity, as is a draft's."""
+
+    supplement_id: DraftId
+    case_no: CaseNo
+    note: LongText | None = None
+    evidence: Annotated[list[EvidenceRef], Field(max_length=100)]
+    created_at: AwareDatetime
+
+    @model_validator(mode="after")
+    def _adds_something(self) -> Self:
+        if not self.note and not self.evidence:
+            raise ValueError("a supplement needs a note or evidence")
+        return self
+
+
+class SupplementReceipt(Contract):
+    """The supplement is part of the case. A repeated one gets the same receipt."""
+
+    supplement_id: DraftId
+    case_no: CaseNo
+    received_at: AwareDatetime
+    evidence: list[Sha256]
+
+
+class FiledReport(ReportBody):
+    """A report as staff read it: as it was received, with what its reporter has added since."""
+
+    supplements: list[Supplement] = Field(default_factory=list, description="In the order they were received")
+
+
+class CallBack(Contract):
+    """A person asks to be called by the agency's staff. `request_id` is its identity."""
+
+    request_id: DraftId
+    contact: Text
+    wish: Note
+    hours: Text = Field(description="When the person can be reached, in their own choice of words")
+    matter: Slug | None = Field(default=None, description="What the unfinished draft is about, if there is one")
+    channel: Slug
+    created_at: AwareDatetime
+
+
+class CallBackReceipt(Contract):
+    """The request is on the agency's list. A repeated one gets the same receipt."""
+
+    request_id: DraftId
+    received_at: AwareDatetime
+
+
+class CallBackList(Contract):
+    """Requests that are waiting, the oldest first."""
+
+    call_backs: list[CallBack]
 
 
 def answer_by(received_at: datetime) -> date:

@@ -12,6 +12,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -29,6 +30,8 @@ log = structlog.get_logger("gateway")
 RETRY_AFTER = (0.3, 0.7, 1.5, 3.0, 5.0, 10.0)
 #: A message that fails this often while the brain is otherwise up is set aside, so that it does not block the next.
 MAX_TRIES = 12
+#: Most messages that are taken as one turn.
+MOST_TOGETHER = 20
 #: After this many failures the person is told once that it takes longer.
 PATIENCE = 4
 
@@ -55,11 +58,23 @@ class Words(Protocol):
     def __call__(self, name: str, **values: Any) -> str: ...
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How fast people write. Messages that follow each other within `burst` seconds are one turn."""
+
+    burst: float
+    #: More messages than this in a minute are refused, kindly.
+    per_minute: int
+
+
 class Gateway:
     """One per process. `start` finds what was left waiting; `stop` ends the tasks and leaves the rest for next time."""
 
-    def __init__(self, database: Database, sealer: Sealing, vault: Vault, brain: Brain, words: Words) -> None:
+    def __init__(
+        self, database: Database, sealer: Sealing, vault: Vault, brain: Brain, words: Words, pace: Pace
+    ) -> None:
         self._database, self._sealer, self.vault, self._brain, self._words = database, sealer, vault, brain, words
+        self._pace = pace
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._news: dict[str, asyncio.Event] = {}
@@ -93,10 +108,11 @@ class Gateway:
 
     # -- in ----------------------------------------------------------------------------------------------------------
 
-    async def receive(self, conversation_id: str, message: Inbound) -> int:
+    async def receive(self, conversation_id: str, message: Inbound, *, hurried: bool = False) -> int:
         """Store a message and set its conversation to work. Returns its inbox id, the same for the same message id.
 
-        Raises Rejected if it is empty, too long, or names files that are not this person's.
+        Raises Rejected if it is empty, too long, names files that are not this person's, or comes too fast; an
+        operator's own program may be `hurried`.
         """
         files = await self._own_files(conversation_id, message.files)
         self._check(message)
@@ -112,6 +128,8 @@ class Gateway:
             ).scalar()
             if known is not None:
                 return known, False
+            if not hurried and self._too_many(connection, conversation_id, received_at):
+                raise Rejected("too_many", status=429)
             inbox_id = connection.execute(
                 schema.inbox.insert().values(
                     conversation_id=conversation_id,
@@ -139,6 +157,12 @@ class Gateway:
             self._tell(conversation_id)
         self._work(conversation_id)
         return inbox_id
+
+    def _too_many(self, connection: sa.Connection, conversation_id: str, now: float) -> bool:
+        recent = sa.select(sa.func.count()).where(
+            schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.received_at > now - 60
+        )
+        return int(connection.execute(recent).scalar() or 0) >= self._pace.per_minute
 
     async def _own_files(self, conversation_id: str, ids: Sequence[str]) -> list[EvidenceFacts]:
         if not ids:
@@ -203,41 +227,87 @@ class Gateway:
             self._tell(conversation_id)
 
     async def _one(self, conversation_id: str) -> bool:
-        """Handle the oldest waiting message. False if there is none."""
-
-        def oldest(connection: sa.Connection) -> Any:
-            query = sa.select(schema.inbox).where(
-                schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.state == "waiting"
-            )
-            return connection.execute(query.order_by(schema.inbox.c.id).limit(1)).first()
-
-        row = await self._database.read(oldest)
-        if row is None:
+        """Take the oldest turn that waits: one message, or those sent in one breath. False if there is none."""
+        rows = await self._breath(conversation_id)
+        if not rows:
             return False
-        message = Inbound.model_validate(self._sealer.open_json(row.body, f"inbox:{conversation_id}"))
+        last = rows[-1]
+        messages = [self._read(conversation_id, row) for row in rows]
         try:
-            answer = await self._brain.turn(await self._call(conversation_id, row, message))
+            answer = await self._brain.turn(await self._call(conversation_id, rows, messages))
         except (BrainAway, BrainFailed) as problem:
-            await self._failed(conversation_id, row, isinstance(problem, BrainFailed))
+            await self._failed(conversation_id, rows, isinstance(problem, BrainFailed))
             return True
         if not answer["replies"]:
-            log.error("empty_turn", inbox=row.id)
-        await self._database.write(lambda connection: self._done(connection, conversation_id, row.id, answer))
+            log.error("empty_turn", inbox=last.id)
+        ids = [row.id for row in rows]
+        await self._database.write(lambda connection: self._done(connection, conversation_id, ids, answer))
         self._tell(conversation_id)
         return True
 
-    async def _call(self, conversation_id: str, row: Any, message: Inbound) -> dict[str, Any]:
-        def press(connection: sa.Connection) -> Any:
-            return self._pressed(connection, conversation_id, row.id, message)
+    def _read(self, conversation_id: str, row: Any) -> Inbound:
+        return Inbound.model_validate(self._sealer.open_json(row.body, f"inbox:{conversation_id}"))
 
-        button = await self._database.read(press)
+    async def _breath(self, conversation_id: str) -> list[Any]:
+        """The messages of the next turn, in order. Waits while more of them may be under way."""
+
+        def waiting(connection: sa.Connection) -> list[Any]:
+            query = sa.select(schema.inbox).where(
+                schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.state == "waiting"
+            )
+            return list(connection.execute(query.order_by(schema.inbox.c.id)).all())
+
+        while True:
+            news = self._event(conversation_id)
+            rows = await self._database.read(waiting)
+            if not rows or rows[0].turn is not None:
+                return [row for row in rows if row.turn == rows[0].turn]
+            together = self._together(conversation_id, rows)
+            quiet = time.time() - together[-1].received_at
+            more = self._pace.burst - quiet
+            latest = self._read(conversation_id, together[-1])
+            if len(together) < len(rows) or more <= 0 or latest.button or latest.whole:
+                break
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), more)
+        if len(together) > 1:
+            ids, first = [row.id for row in together], together[0].id
+            await self._database.write(
+                lambda connection: connection.execute(
+                    schema.inbox.update().where(schema.inbox.c.id.in_(ids)).values(turn=first)
+                )
+            )
+        return together
+
+    def _together(self, conversation_id: str, rows: list[Any]) -> list[Any]:
+        """The first of `rows` and those that follow it closely enough. A pressed button stands alone."""
+        together: list[Any] = []
+        for row in rows[:MOST_TOGETHER]:
+            message = self._read(conversation_id, row)
+            pressed = message.button is not None
+            late = bool(together) and row.received_at - together[-1].received_at > self._pace.burst
+            if together and (pressed or late):
+                break
+            together.append(row)
+            if pressed or message.whole:
+                break
+        return together
+
+    async def _call(self, conversation_id: str, rows: list[Any], messages: list[Inbound]) -> dict[str, Any]:
+        first, last = rows[0], rows[-1]
+
+        def press(connection: sa.Connection) -> Any:
+            return self._pressed(connection, conversation_id, last.id, messages[-1]) if len(messages) == 1 else None
+
+        texts = [message.text for message in messages if message.text]
+        files = list(dict.fromkeys(name for message in messages for name in message.files))
         return {
             "conversation": conversation_id,
-            "message_id": message.id,
-            "text": message.text or ("[文件]" if message.files else "[按钮]"),
-            "button": button,
-            "files": message.files,
-            "received_at": row.received_at,
+            "message_id": messages[0].id,
+            "text": "\n".join(texts) or ("[文件]" if files else "[按钮]"),
+            "button": await self._database.read(press),
+            "files": files,
+            "received_at": first.received_at,
         }
 
     def _pressed(self, connection: sa.Connection, conversation_id: str, inbox_id: int, message: Inbound) -> Any:
@@ -278,14 +348,17 @@ class Gateway:
         entries = [self._open(row) for row in rows]
         return [(entry.seq, index, button) for entry in entries for index, button in enumerate(entry.buttons)]
 
-    def _done(self, connection: sa.Connection, conversation_id: str, inbox_id: int, answer: Mapping[str, Any]) -> None:
+    def _done(
+        self, connection: sa.Connection, conversation_id: str, ids: list[int], answer: Mapping[str, Any]
+    ) -> None:
         done = connection.execute(
             schema.inbox.update()
-            .where(schema.inbox.c.id == inbox_id, schema.inbox.c.state == "waiting")
+            .where(schema.inbox.c.id.in_(ids), schema.inbox.c.state == "waiting")
             .values(state="done")
         )
-        if done.rowcount != 1:
+        if done.rowcount != len(ids):
             return
+        inbox_id = ids[-1]
         for reply in answer["replies"]:
             self._add_entry(
                 connection, conversation_id, "assistant", reply["text"], inbox_id=inbox_id, buttons=reply["buttons"]
@@ -296,7 +369,8 @@ class Gateway:
             .values(state=self._sealer.seal_json(dict(answer["state"]), f"state:{conversation_id}"))
         )
 
-    async def _failed(self, conversation_id: str, row: Any, counts: bool) -> None:
+    async def _failed(self, conversation_id: str, rows: list[Any], counts: bool) -> None:
+        row = rows[-1]
         tries = row.tries + 1
         give_up = counts and tries >= MAX_TRIES
         log.warning("turn_failed", inbox=row.id, tries=tries, given_up=give_up)
@@ -308,7 +382,8 @@ class Gateway:
                 self._add_entry(connection, conversation_id, "assistant", self._words("turn_given_up"), inbox_id=row.id)
             elif tries == PATIENCE:
                 self._add_entry(connection, conversation_id, "assistant", self._words("turn_slow"), inbox_id=row.id)
-            connection.execute(schema.inbox.update().where(schema.inbox.c.id == row.id).values(**values))
+            ids = [row.id for row in rows]
+            connection.execute(schema.inbox.update().where(schema.inbox.c.id.in_(ids)).values(**values))
 
         await self._database.write(note)
         if give_up or tries == PATIENCE:
@@ -360,11 +435,15 @@ class Gateway:
         """What was said to one message, as soon as it was; None if that takes longer than `seconds`."""
 
         def read(connection: sa.Connection) -> list[Entry] | None:
-            state = connection.execute(sa.select(schema.inbox.c.state).where(schema.inbox.c.id == inbox_id)).scalar()
-            if state == "waiting":
+            row = connection.execute(
+                sa.select(schema.inbox.c.state, schema.inbox.c.turn).where(schema.inbox.c.id == inbox_id)
+            ).one()
+            if row.state == "waiting":
                 return None
+            # What was said to several messages together answers each of them.
+            turn = sa.select(schema.inbox.c.id).where(schema.inbox.c.turn == row.turn) if row.turn else [inbox_id]
             query = sa.select(schema.entries).where(
-                schema.entries.c.inbox_id == inbox_id, schema.entries.c.side == "assistant"
+                schema.entries.c.inbox_id.in_(turn), schema.entries.c.side == "assistant"
             )
             return [self._open(row) for row in connection.execute(query.order_by(schema.entries.c.seq))]
 

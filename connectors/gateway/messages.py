@@ -37,6 +37,7 @@ class Inbound(BaseModel):
     text: str | None = None
     button: Press | None = None
     files: list[str] = Field(default=[], max_length=9, description="ids that the file upload returned")
+    whole: bool = Field(default=False, description="the sender waits for the answer: nothing more belongs to it")
 
 
 class Button(BaseModel):

@@ -29,6 +29,9 @@ inbox = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),  # waiting | done | failed
     sa.Column("tries", sa.Integer, nullable=False, default=0),
     sa.Column("received_at", sa.Float, nullable=False),
+    # Messages sent in one breath are one turn: the id of the first of them. Set before the turn is taken, so that
+    # a turn taken again after a crash holds the same messages.
+    sa.Column("turn", sa.Integer),
     sa.UniqueConstraint("conversation_id", "message_id"),
     sa.Index("inbox_waiting", "state", "conversation_id", "id"),
 )

@@ -52,6 +52,25 @@ history = sa.Table(
     sa.Column("at", Instant, nullable=False),
     sa.Column("note", sa.LargeBinary),  # sealed: what staff write to a reporter is about a person
 )
+supplements = sa.Table(
+    "supplements",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("supplement_id", sa.Text, nullable=False, unique=True),
+    sa.Column("case_no", sa.Text, sa.ForeignKey("cases.case_no"), nullable=False, index=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),  # as a case's
+    sa.Column("body", sa.LargeBinary, nullable=False),  # sealed Supplement
+    sa.Column("received_at", Instant, nullable=False),
+)
+call_backs = sa.Table(
+    "call_backs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("request_id", sa.Text, nullable=False, unique=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),  # as a case's
+    sa.Column("body", sa.LargeBinary, nullable=False),  # sealed CallBack
+    sa.Column("received_at", Instant, nullable=False),
+)
 days = sa.Table(
     "days",
     metadata,
@@ -100,5 +119,6 @@ def open_database(path: Path) -> tuple[Engine, Engine]:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
 
+    # Makes what is missing, so a file of an earlier version gets the tables that came after it.
     metadata.create_all(engine)
     return engine, engine.execution_options(begin="BEGIN")

@@ -10,12 +10,20 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from ..contract import Advance, CaseQuery, Problem, ReportBody, StatusCallback
+from ..contract import Advance, CallBack, CaseQuery, Problem, ReportBody, StatusCallback, Supplement
 from ..signing import FRESH_SECONDS, SIGNATURE_HEADER, TIMESTAMP_HEADER
 from .refusals import PROBLEM_MEDIA_TYPE, TITLES
 
 # Read by dependencies of ours or sent by error handlers, so the framework does not see them.
-_UNSEEN: tuple[type[BaseModel], ...] = (ReportBody, CaseQuery, Advance, Problem, StatusCallback)
+_UNSEEN: tuple[type[BaseModel], ...] = (
+    ReportBody,
+    Supplement,
+    CallBack,
+    CaseQuery,
+    Advance,
+    Problem,
+    StatusCallback,
+)
 _REF = "#/components/schemas/{model}"
 
 

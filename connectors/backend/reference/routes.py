@@ -6,7 +6,7 @@ import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,9 @@ from ..contract import (
     MAX_EVIDENCE_BYTES,
     MAX_REPORT_BYTES,
     Advance,
+    CallBack,
+    CallBackList,
+    CallBackReceipt,
     CaseList,
     CaseNo,
     CaseQuery,
@@ -25,9 +28,12 @@ from ..contract import (
     CaseStatus,
     DraftId,
     EvidenceStored,
+    FiledReport,
     Health,
     ReportBody,
     Sha256,
+    Supplement,
+    SupplementReceipt,
 )
 from .evidence import BLOCK_BYTES
 from .openapi import json_body, octets_body, problems
@@ -39,7 +45,7 @@ _bearer = HTTPBearer(auto_error=False, description="The token both sides were gi
 
 
 def contract_routes(store: Store, token: str, news: Callable[[], None]) -> APIRouter:
-    """All of /v1. `news` is called on the event loop after a case moved on."""
+    """All of /v1. `news` is called on the event loop after a case may have moved on."""
     expected = token.encode()
 
     async def authorised(given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> None:
@@ -54,8 +60,13 @@ def contract_routes(store: Store, token: str, news: Callable[[], None]) -> APIRo
         responses={200: {"model": EvidenceStored, "description": "Already there"}, **problems(400, 401, 413, 422)},
         openapi_extra=octets_body(),
     )
-    async def put_evidence(draft_id: DraftId, sha256: Sha256, request: Request, response: Response) -> EvidenceStored:
-        """Upload one evidence file ahead of its report. Idempotent."""
+    async def put_evidence(
+        draft_id: Annotated[DraftId, Path(description="The report's draft_id or the supplement's supplement_id")],
+        sha256: Sha256,
+        request: Request,
+        response: Response,
+    ) -> EvidenceStored:
+        """Upload one evidence file ahead of the report or supplement that names it. Idempotent."""
         _refuse_announced(request, MAX_EVIDENCE_BYTES)
         upload = await run_in_threadpool(store.evidence.upload, draft_id, sha256)
         try:
@@ -107,9 +118,34 @@ def contract_routes(store: Store, token: str, news: Callable[[], None]) -> APIRo
         return store.status(case_no)
 
     @routes.get("/cases/{case_no}/report", responses=problems(401, 404, 422))
-    def get_report(case_no: CaseNo) -> ReportBody:
-        """The full report, for staff."""
+    def get_report(case_no: CaseNo) -> FiledReport:
+        """The full report with its supplements, for staff."""
         return store.report(case_no)
+
+    @routes.post(
+        "/cases/{case_no}/supplements",
+        status_code=201,
+        responses={
+            200: {"model": SupplementReceipt, "description": "Added before; the same receipt"},
+            **problems(400, 401, 404, 409, 413, 415, 422),
+        },
+        openapi_extra=json_body(Supplement),
+    )
+    async def post_supplement(
+        case_no: CaseNo,
+        supplement: Annotated[Supplement, Depends(_json(Supplement))],
+        idempotency_key: Annotated[DraftId, Header(description="The supplement's supplement_id")],
+        response: Response,
+    ) -> SupplementReceipt:
+        """Add to a case. One that needs more moves on to checking, and that is queued as a signed callback."""
+        if idempotency_key != supplement.supplement_id:
+            raise Refusal(422, "Idempotency-Key must be the supplement's supplement_id.")
+        if case_no != supplement.case_no:
+            raise Refusal(422, "The supplement's case_no must be the one in the address.")
+        receipt, new = await run_in_threadpool(store.supplement, supplement)
+        response.status_code = 201 if new else 200
+        news()
+        return receipt
 
     @routes.post(
         "/cases/{case_no}/advance",
@@ -121,6 +157,32 @@ def contract_routes(store: Store, token: str, news: Callable[[], None]) -> APIRo
         status = await run_in_threadpool(store.advance, case_no, step)
         news()
         return status
+
+    @routes.post(
+        "/call-backs",
+        status_code=201,
+        responses={
+            200: {"model": CallBackReceipt, "description": "Asked before; the same receipt"},
+            **problems(400, 401, 409, 413, 415, 422),
+        },
+        openapi_extra=json_body(CallBack),
+    )
+    async def post_call_back(
+        request: Annotated[CallBack, Depends(_json(CallBack))],
+        idempotency_key: Annotated[DraftId, Header(description="The request's request_id")],
+        response: Response,
+    ) -> CallBackReceipt:
+        """Ask staff to call a person: on the list once, however often it is sent."""
+        if idempotency_key != request.request_id:
+            raise Refusal(422, "Idempotency-Key must be the request's request_id.")
+        receipt, new = await run_in_threadpool(store.call_back, request)
+        response.status_code = 201 if new else 200
+        return receipt
+
+    @routes.get("/call-backs", responses=problems(401))
+    def list_call_backs() -> CallBackList:
+        """The requests that are waiting, the oldest first, for staff."""
+        return CallBackList(call_backs=store.call_backs())
 
     return routes
 

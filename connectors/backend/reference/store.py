@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from pydantic import BaseModel
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import Connection
 
@@ -23,17 +24,23 @@ from ..contract import (
     QUERY_CODE_ALPHABET,
     TRANSITIONS,
     Advance,
+    CallBack,
+    CallBackReceipt,
     CaseQuery,
     CaseReceipt,
     CaseState,
     CaseStatus,
     CaseSummary,
+    EvidenceRef,
+    FiledReport,
     ReportBody,
     StateChange,
     StatusCallback,
+    Supplement,
+    SupplementReceipt,
     answer_by,
 )
-from .database import callbacks, cases, days, history, open_database, wrong_tries
+from .database import call_backs, callbacks, cases, days, history, open_database, supplements, wrong_tries
 from .evidence import EvidenceFolder
 from .refusals import CaseNotFound, Refusal
 from .sealing import Sealer
@@ -57,7 +64,10 @@ class WaitingCallback:
 
 
 class Store:
-    """Cases, their history, and the callbacks that wait. `with_callbacks` says whether anyone is to be told."""
+    """Cases with their history, requests for a call, and the callbacks that wait.
+
+    `with_callbacks` says whether anyone is to be told.
+    """
 
     def __init__(self, path: Path, sealer: Sealer, clock: Clock, *, with_callbacks: bool) -> None:
         self._writing, self._reading = open_database(path)
@@ -76,7 +86,7 @@ class Store:
 
     def submit(self, report: ReportBody) -> tuple[CaseReceipt, bool]:
         """The receipt for this draft, and whether a case was opened for it just now. All in one transaction."""
-        fingerprint = self._fingerprint(report)
+        fingerprint = self._fingerprint("report", report)
         with self._one_writer, self._writing.begin() as db:
             known = db.execute(sa.select(cases).where(cases.c.draft_id == report.draft_id)).one_or_none()
             if known is not None:
@@ -85,10 +95,7 @@ class Store:
                         409, "Another report was submitted for this draft; a submitted report cannot be changed."
                     )
                 return self._receipt(known), False
-            hashes = [item.sha256 for item in report.evidence]
-            missing = [sha256 for sha256 in dict.fromkeys(hashes) if not self.evidence.has(report.draft_id, sha256)]
-            if missing:
-                raise Refusal(422, "Upload the evidence before the report.", missing_evidence=missing)
+            hashes = self._uploaded(report.draft_id, report.evidence)
             receipt = self._open_case(db, report, fingerprint, hashes)
         _log.info("backend.case_opened", case_no=receipt.case_no, priority=report.priority, evidence=len(hashes))
         return receipt, True
@@ -118,10 +125,77 @@ class Store:
         db.execute(history.insert().values(case_no=receipt.case_no, state=CaseState.RECEIVED, at=now))
         return receipt
 
-    def _fingerprint(self, report: ReportBody) -> str:
-        # Sorted, because the order of members in a JSON object means nothing.
-        canonical = json.dumps(report.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        return self._sealer.name(canonical.encode(), "backend-report")
+    def supplement(self, supplement: Supplement) -> tuple[SupplementReceipt, bool]:
+        """The receipt for this supplement, and whether it was added just now. All in one transaction.
+
+        A case that waits for more moves on to checking. A closed one takes supplements too: what they mean for it is
+        for staff to say, and a person's material is not turned away.
+        """
+        fingerprint = self._fingerprint("supplement", supplement)
+        with self._one_writer, self._writing.begin() as db:
+            state = CaseState(_case(db, supplement.case_no).state)
+            query = sa.select(supplements).where(supplements.c.supplement_id == supplement.supplement_id)
+            known = db.execute(query).one_or_none()
+            if known is not None:
+                if not hmac.compare_digest(known.fingerprint, fingerprint):
+                    raise Refusal(409, "Another supplement was sent under this id; it cannot be changed.")
+                return _supplement_receipt(supplement, known.received_at), False
+            self._uploaded(supplement.supplement_id, supplement.evidence)
+            now = self._clock()
+            db.execute(
+                supplements.insert().values(
+                    supplement_id=supplement.supplement_id,
+                    case_no=supplement.case_no,
+                    fingerprint=fingerprint,
+                    body=self._sealer.seal(
+                        supplement.model_dump_json().encode(),
+                        _of_supplement(supplement.case_no, supplement.supplement_id),
+                    ),
+                    received_at=now,
+                )
+            )
+            if state is CaseState.NEED_MORE:
+                self._move(db, supplement.case_no, CaseState.CHECKING, now, note=None)
+        _log.info(
+            "backend.case_supplemented", case_no=supplement.case_no, before=state, evidence=len(supplement.evidence)
+        )
+        return _supplement_receipt(supplement, now), True
+
+    def call_back(self, request: CallBack) -> tuple[CallBackReceipt, bool]:
+        """The receipt for this request, and whether it was put on the list just now."""
+        fingerprint = self._fingerprint("call-back", request)
+        with self._one_writer, self._writing.begin() as db:
+            query = sa.select(call_backs).where(call_backs.c.request_id == request.request_id)
+            known = db.execute(query).one_or_none()
+            if known is not None:
+                if not hmac.compare_digest(known.fingerprint, fingerprint):
+                    raise Refusal(409, "Another request was sent under this id; it cannot be changed.")
+                return CallBackReceipt(request_id=request.request_id, received_at=known.received_at), False
+            now = self._clock()
+            db.execute(
+                call_backs.insert().values(
+                    request_id=request.request_id,
+                    fingerprint=fingerprint,
+                    body=self._sealer.seal(request.model_dump_json().encode(), _of("call-back", request.request_id)),
+                    received_at=now,
+                )
+            )
+        _log.info("backend.call_back_asked", request_id=request.request_id)
+        return CallBackReceipt(request_id=request.request_id, received_at=now), True
+
+    def _uploaded(self, owner: str, evidence: Sequence[EvidenceRef]) -> list[str]:
+        """The hashes of these files, in order. Raises Refusal (422) with those that were not uploaded for `owner`."""
+        hashes = [item.sha256 for item in evidence]
+        missing = [sha256 for sha256 in dict.fromkeys(hashes) if not self.evidence.has(owner, sha256)]
+        if missing:
+            raise Refusal(422, "Upload the evidence before what names it.", missing_evidence=missing)
+        return hashes
+
+    def _fingerprint(self, kind: str, body: BaseModel) -> str:
+        # Sorted, because the order of members in a JSON object means nothing. Without members that have their default:
+        # what was filed before such a member was added to the contract keeps its fingerprint, and can be repeated.
+        canonical = json.dumps(body.model_dump(mode="json", exclude_defaults=True), sort_keys=True, ensure_ascii=False)
+        return self._sealer.name(canonical.encode(), f"backend-{kind}")
 
     # --- asking ---
 
@@ -160,10 +234,23 @@ class Store:
             )
             return [self._summary(row) for row in rows]
 
-    def report(self, case_no: str) -> ReportBody:
-        """The report as it was received."""
+    def report(self, case_no: str) -> FiledReport:
+        """The report as it was received, and what was added."""
         with self._reading.begin() as db:
-            return self._report(_case(db, case_no))
+            report = self._report(_case(db, case_no))
+            rows = db.execute(sa.select(supplements).where(supplements.c.case_no == case_no).order_by(supplements.c.id))
+            return FiledReport(**dict(report), supplements=[self._supplement(row) for row in rows])
+
+    def call_backs(self) -> list[CallBack]:
+        """All requests for a call, the oldest first."""
+        with self._reading.begin() as db:
+            rows = db.execute(sa.select(call_backs).order_by(call_backs.c.id))
+            requests = [
+                CallBack.model_validate_json(self._sealer.open(row.body, _of("call-back", row.request_id)))
+                for row in rows
+            ]
+        # By when the person asked: a request that was held up on its way has waited longer than its arrival tells.
+        return sorted(requests, key=lambda request: request.created_at)
 
     # --- moving on ---
 
@@ -178,17 +265,19 @@ class Store:
             target = step.state or allowed[0]
             if target not in allowed:
                 raise Refusal(409, f"After {state} a case cannot be {target}, only {', '.join(allowed)}.")
-            db.execute(cases.update().where(cases.c.case_no == case_no).values(state=target, state_since=now))
-            note = None if step.note is None else self._sealer.seal(step.note.encode(), _of("note", case_no))
-            db.execute(history.insert().values(case_no=case_no, state=target, at=now, note=note))
-            if self._with_callbacks:
-                self._queue(
-                    db,
-                    StatusCallback(event_id=str(uuid.uuid4()), case_no=case_no, state=target, at=now, note=step.note),
-                )
+            self._move(db, case_no, target, now, step.note)
             status = self._status(db, _case(db, case_no))
         _log.info("backend.case_advanced", case_no=case_no, before=state, state=target)
         return status
+
+    def _move(self, db: Connection, case_no: str, target: CaseState, now: datetime, note: str | None) -> None:
+        db.execute(cases.update().where(cases.c.case_no == case_no).values(state=target, state_since=now))
+        sealed = None if note is None else self._sealer.seal(note.encode(), _of("note", case_no))
+        db.execute(history.insert().values(case_no=case_no, state=target, at=now, note=sealed))
+        if self._with_callbacks:
+            self._queue(
+                db, StatusCallback(event_id=str(uuid.uuid4()), case_no=case_no, state=target, at=now, note=note)
+            )
 
     # --- callbacks ---
 
@@ -243,6 +332,11 @@ class Store:
     def _report(self, row: sa.Row[Any]) -> ReportBody:
         return ReportBody.model_validate_json(self._sealer.open(row.report, _of("report", row.case_no)))
 
+    def _supplement(self, row: sa.Row[Any]) -> Supplement:
+        return Supplement.model_validate_json(
+            self._sealer.open(row.body, _of_supplement(row.case_no, row.supplement_id))
+        )
+
     def _summary(self, row: sa.Row[Any]) -> CaseSummary:
         report = self._report(row)
         return CaseSummary(
@@ -277,6 +371,20 @@ class Store:
 def _of(kind: str, owner: str) -> str:
     """The sealing context: a value moved to another row or column does not open."""
     return f"backend-{kind}:{owner}"
+
+
+def _of_supplement(case_no: str, supplement_id: str) -> str:
+    # With the case in it, so that a supplement put under another case does not open either.
+    return _of("supplement", f"{case_no}:{supplement_id}")
+
+
+def _supplement_receipt(supplement: Supplement, received_at: datetime) -> SupplementReceipt:
+    return SupplementReceipt(
+        supplement_id=supplement.supplement_id,
+        case_no=supplement.case_no,
+        received_at=received_at,
+        evidence=[item.sha256 for item in supplement.evidence],
+    )
 
 
 def _case(db: Connection, case_no: str) -> sa.Row[Any]:

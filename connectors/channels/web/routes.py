@@ -57,10 +57,10 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class WebSettings:
-    """`debug_token`: whoever presents it may read a conversation's state; `secure`: cookies over HTTPS only."""
+    """`operator_token`: whoever presents it may read a conversation's state; `secure`: cookies over HTTPS only."""
 
     strings: Path
-    debug_token: str
+    operator_token: str
     secure: bool
 
 
@@ -102,7 +102,7 @@ class Accepted(BaseModel):
     accepted: bool = True
     done: bool = False
     entries: list[EntryOut] = []
-    state: dict[str, Any] | None = Field(default=None, description="only for a caller with the debug token")
+    state: dict[str, Any] | None = Field(default=None, description="only for the operator, with `debug`")
 
 
 class Kept(BaseModel):
@@ -176,22 +176,22 @@ def create_app(
         message: Inbound,
         conversation: Who,
         wait: Annotated[float, Query(ge=0, le=60)] = 0,
-        x_reportguide_debug: Annotated[str | None, Header()] = None,
+        debug: bool = False,
+        x_reportguide_operator: Annotated[str | None, Header()] = None,
     ) -> Accepted:
         """Send a message: a text, a pressed button, or uploaded files. The same `id` again changes nothing.
 
-        It is stored when this answers. With `wait`, up to so many seconds are waited for what is said to it.
+        It is stored when this answers. With `wait`, up to so many seconds are waited for what is said to it. Messages
+        sent quickly after one another are one turn, unless the sender waits.
         """
-        inbox_id = await gateway.receive(conversation, message)
+        operator = compare_digest((x_reportguide_operator or "").encode(), settings.operator_token.encode())
+        message = message.model_copy(update={"whole": message.whole or wait > 0})
+        inbox_id = await gateway.receive(conversation, message, hurried=operator)
         if not wait:
             return Accepted()
         said = await gateway.answered(conversation, inbox_id, wait)
         accepted = Accepted(done=said is not None, entries=[EntryOut(**entry.public()) for entry in said or []])
-        if (
-            state
-            and x_reportguide_debug
-            and compare_digest(x_reportguide_debug.encode(), settings.debug_token.encode())
-        ):
+        if state and debug and operator:
             accepted.state = await state(conversation)
         return accepted
 
