@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from actions.submission import Away, NoSuchCase, Refused
+from actions.submission import Away, Evidence, NoSuchCase, Refused
 from connectors.backend import (
     BackendClient,
     BackendRefused,
@@ -20,7 +20,6 @@ from connectors.backend import (
     Supplement,
 )
 
-Evidence = Sequence[tuple[dict[str, Any], bytes]]
 _M = TypeVar("_M", bound=BaseModel)
 
 

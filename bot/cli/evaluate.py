@@ -112,7 +112,8 @@ def _first_message(
     ids = [entry["id"] for entry in told["matters"]]
     accepted = {item["matter"], *item.get("also", [])}
     where = f"{item['id']} {item['text'][:40]}"
-    confusion.note(item["matter"], ids[0] if not accepted & set(ids[:1]) else item["matter"])
+    if ids:
+        confusion.note(item["matter"], item["matter"] if ids[0] in accepted else ids[0])
     count.note(
         "matter top-1", bool(accepted & set(ids[:1])), f"{item['matter']} → {ids[:1]} ({told['intent']}) {where}"
     )
@@ -136,7 +137,7 @@ def _first_message(
 def _offered(ids: list[str], standard: Standard) -> list[str]:
     """The matters that a truthful person reaches with two answers: the guess, then the list of what else it may be."""
     others = [matter.id for matter in standard.matters if matter.id not in ids]
-    return [ids[0], *[*ids[1:], *others][:CHOICES]]
+    return [*ids[:1], *[*ids[1:], *others][:CHOICES]]
 
 
 def _reply(understander: Understander, item: Item, count: _Count, standard: Standard, confusion: Confusion) -> None:

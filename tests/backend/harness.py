@@ -17,7 +17,16 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from bot.sealing import Sealer
-from connectors.backend import BackendClient, ElementValue, EvidenceRef, LegalBasis, ReportBody
+from connectors.backend import (
+    BackendClient,
+    CallBack,
+    ElementValue,
+    EvidenceRef,
+    FiledReport,
+    LegalBasis,
+    ReportBody,
+    Supplement,
+)
 from connectors.backend.reference import CallbackTarget, RetryPlan, create_app
 
 TOKEN = "a-token-for-tests"
@@ -86,6 +95,20 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def refs(*contents: bytes) -> list[EvidenceRef]:
+    return [
+        EvidenceRef(
+            sha256=sha256(content), name=f"{CANARY}.png", size=len(content), media_type="image/png", received_at=NOON
+        )
+        for content in contents
+    ]
+
+
+async def upload(api: BackendClient, owner: str, *contents: bytes) -> None:
+    for content in contents:
+        await api.put_evidence(owner, sha256(content), content, "image/png")
+
+
 def a_report(*evidence: bytes, **changes: Any) -> ReportBody:
     """A report of a leaked address and telephone number, with the given evidence files."""
     return ReportBody(
@@ -105,19 +128,43 @@ def a_report(*evidence: bytes, **changes: Any) -> ReportBody:
                     id="location", label="位置", value={"url": "https://example.com/1", "floor": 3}, shown="3 楼评论"
                 ),
             ],
-            "evidence": [
-                EvidenceRef(
-                    sha256=sha256(content),
-                    name=f"{CANARY}.png",
-                    size=len(content),
-                    media_type="image/png",
-                    received_at=NOON,
-                )
-                for content in evidence
-            ],
+            "evidence": refs(*evidence),
             "legal_basis": [LegalBasis(law="中华人民共和国个人信息保护法", article="第十条")],
             "consent": "full",
             "declared_true_at": NOON,
+            "created_at": NOON,
+            **changes,
+        }
+    )
+
+
+def filed(report: ReportBody, *supplements: Supplement) -> FiledReport:
+    """The report as staff read it."""
+    return FiledReport(**dict(report), supplements=list(supplements))
+
+
+def a_supplement(case_no: str, *evidence: bytes, **changes: Any) -> Supplement:
+    return Supplement(
+        **{
+            "supplement_id": str(uuid.uuid4()),
+            "case_no": case_no,
+            "note": f"补充:{CANARY}",
+            "evidence": refs(*evidence),
+            "created_at": NOON,
+            **changes,
+        }
+    )
+
+
+def a_call_back(**changes: Any) -> CallBack:
+    return CallBack(
+        **{
+            "request_id": str(uuid.uuid4()),
+            "contact": CANARY,
+            "wish": f"请{CANARY}的案件承办人回电",
+            "hours": "工作日下午",
+            "matter": "personal_info_leak",
+            "channel": "web",
             "created_at": NOON,
             **changes,
         }

@@ -22,7 +22,9 @@ from tests.backend.harness import (
     SEALER,
     SECRET,
     TOKEN,
+    a_call_back,
     a_report,
+    a_supplement,
     backend,
     client,
     raw,
@@ -50,9 +52,29 @@ async def live(address: str) -> list[str]:
             await api.submit(report.model_copy(update={"consent": "partial"}))
         await api.status_with_code(receipt.case_no, receipt.query_code)
         await api.advance(receipt.case_no, CaseState.NEED_MORE, f"请{CANARY}补充")
+        supplement, request = a_supplement(receipt.case_no, PICTURE), a_call_back()
+        with pytest.raises(BackendRefused):
+            await api.supplement(supplement)
+        await api.put_evidence(supplement.supplement_id, sha256(PICTURE), PICTURE, "image/png")
+        await api.supplement(supplement)
+        with pytest.raises(BackendRefused):
+            await api.supplement(supplement.model_copy(update={"note": None}))
+        await api.call_back(request)
+        with pytest.raises(BackendRefused):
+            await api.call_back(request.model_copy(update={"hours": "上午"}))
         await api.report(receipt.case_no)
         await api.cases()
-    return [CANARY, sha256(PICTURE), receipt.query_code, "personal_info_leak", "example.com", TOKEN, SECRET.decode()]
+        await api.call_backs()
+    return [
+        CANARY,
+        sha256(PICTURE),
+        receipt.query_code,
+        "personal_info_leak",
+        "example.com",
+        TOKEN,
+        SECRET.decode(),
+        "工作日",
+    ]
 
 
 async def test_the_disk_has_nothing_in_clear(tmp_path: Path) -> None:
@@ -67,8 +89,9 @@ async def test_the_disk_has_nothing_in_clear(tmp_path: Path) -> None:
             for encoding in ("utf-8", "utf-16-le"):
                 assert secret.encode(encoding) not in content, f"{file.name} holds {secret!r}"
             assert secret not in file.name
-    (evidence,) = (tmp_path / "evidence").iterdir()
-    assert evidence.stat().st_size > len(PICTURE) > 2 * BLOCK_BYTES
+    stored = list((tmp_path / "evidence").iterdir())
+    assert len(stored) == 2, "one picture, for the report and for the supplement: nothing tells that it is the same"
+    assert all(file.stat().st_size > len(PICTURE) > 2 * BLOCK_BYTES for file in stored)
 
 
 async def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
@@ -84,7 +107,8 @@ async def test_the_log_names_no_one(tmp_path: Path) -> None:
     with capture_logs() as log, backend(tmp_path, callback=nobody, retry=QUICK) as address:
         secrets = await live(address)
         await asyncio.to_thread(wait_until, lambda: any(line["event"] == "backend.callback_failed" for line in log))
-    assert {"backend.case_opened", "backend.case_advanced"} <= {line["event"] for line in log}
+    expected = {"case_opened", "case_advanced", "case_supplemented", "call_back_asked"}
+    assert {f"backend.{event}" for event in expected} <= {line["event"] for line in log}
     for secret in [*secrets[:3], *secrets[4:]]:
         assert secret not in repr(log)
 
@@ -122,6 +146,27 @@ async def test_a_value_moved_to_another_row_does_not_open(tmp_path: Path) -> Non
             await api.report(first.case_no)
             with raw(address) as http:
                 assert http.get(f"/v1/cases/{second.case_no}/report").status_code == 500
+
+
+@pytest.mark.parametrize("change", ["case_no", "body"])
+async def test_a_supplement_put_under_another_case_does_not_open(tmp_path: Path, change: str) -> None:
+    with backend(tmp_path) as address:
+        async with client(address) as api:
+            cases = [(await api.submit(a_report())).case_no for _ in range(2)]
+            ids = []
+            for case_no in cases:
+                ids.append(a_supplement(case_no))
+                await api.supplement(ids[-1])
+            database = sqlite3.connect(tmp_path / "backend.db")
+            with database:
+                database.execute(
+                    f"UPDATE supplements SET {change} = (SELECT {change} FROM supplements WHERE case_no = ?)"
+                    " WHERE supplement_id = ?",
+                    (cases[0], ids[1].supplement_id),
+                )
+            database.close()
+            with raw(address) as http:
+                assert http.get(f"/v1/cases/{cases[0 if change == 'case_no' else 1]}/report").status_code == 500
 
 
 def test_a_validation_error_does_not_quote_what_it_refuses() -> None:

@@ -15,7 +15,7 @@ from connectors.backend import (
     BackendUnavailable,
     NotFound,
 )
-from tests.backend.harness import a_report, client, sha256
+from tests.backend.harness import a_call_back, a_report, a_supplement, client, sha256
 
 Answer = Callable[[httpx.Request], httpx.Response]
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -92,22 +92,30 @@ async def test_what_is_sent() -> None:
         sent.append(request)
         return httpx.Response(500)
 
-    report = a_report()
+    report, supplement, request = a_report(), a_supplement("W20261123-0042"), a_call_back()
     async with client("http://backend/base", transport=httpx.MockTransport(keep)) as api:
         for call in (
             api.submit(report),
             api.put_evidence(report.draft_id, sha256(b"x"), b"x", "image/png"),
+            api.supplement(supplement),
+            api.call_back(request),
             api.health(),
         ):
             with pytest.raises(BackendUnavailable):
                 await call
-    submit, put, health = sent
+    submit, put, supplemented, asked, health = sent
     assert (submit.method, submit.url.path) == ("POST", "/base/v1/reports")
     assert submit.headers["Idempotency-Key"] == report.draft_id
     assert submit.headers["Authorization"].startswith("Bearer ")
     assert submit.content == report.model_dump_json().encode()
     assert put.url.path == f"/base/v1/submissions/{report.draft_id}/evidence/{sha256(b'x')}"
     assert put.headers["Content-Type"] == "image/png"
+    assert (supplemented.method, supplemented.url.path) == ("POST", "/base/v1/cases/W20261123-0042/supplements")
+    assert supplemented.headers["Idempotency-Key"] == supplement.supplement_id
+    assert supplemented.content == supplement.model_dump_json().encode()
+    assert (asked.method, asked.url.path) == ("POST", "/base/v1/call-backs")
+    assert asked.headers["Idempotency-Key"] == request.request_id
+    assert asked.content == request.model_dump_json().encode()
     assert health.url.path == "/base/health"
 
 

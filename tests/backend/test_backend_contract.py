@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.backend import TRANSITIONS, CaseState, ReportBody
+from connectors.backend import TRANSITIONS, CaseState, FiledReport, ReportBody
 from connectors.backend.contract import Advance, CaseQuery, answer_by
-from tests.backend.harness import NOON, a_report
+from tests.backend.harness import NOON, a_call_back, a_report, a_supplement, filed
 
 
 def test_a_report_survives_the_wire() -> None:
@@ -32,6 +32,8 @@ def test_a_report_survives_the_wire() -> None:
         {"elements": []},
         {"declared_true_at": "2026-11-23T12:00:00"},
         {"evidence": [{"sha256": "A" * 64}]},
+        {"proof_owed_by": "2026-12-03T00:00:00Z"},
+        {"relates_to": "12345"},
         {"surprise": True},
     ],
     ids=lambda changes: next(iter(changes)),
@@ -40,6 +42,25 @@ def test_what_does_not_keep_the_contract_is_refused(changes: dict[str, Any]) -> 
     body = json.loads(a_report().model_dump_json()) | changes
     with pytest.raises(ValidationError):
         ReportBody.model_validate_json(json.dumps(body))
+
+
+def test_what_comes_beside_a_report_survives_the_wire() -> None:
+    supplement, request = a_supplement("W20261123-0042", b"one"), a_call_back(matter=None)
+    assert type(supplement).model_validate_json(supplement.model_dump_json()) == supplement
+    assert type(request).model_validate_json(request.model_dump_json()) == request
+    assert filed(a_report(), supplement).supplements == [supplement]
+
+
+def test_a_report_from_a_backend_without_supplements_is_read() -> None:
+    report = a_report()
+    assert FiledReport.model_validate_json(report.model_dump_json()) == filed(report)
+
+
+@pytest.mark.parametrize("note", [None, ""])
+def test_a_supplement_adds_something(note: str | None) -> None:
+    with pytest.raises(ValidationError, match="a note or evidence"):
+        a_supplement("W20261123-0042", note=note)
+    assert a_supplement("W20261123-0042", b"one", note=note).evidence
 
 
 def test_an_element_has_one_value() -> None:

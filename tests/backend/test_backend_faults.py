@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from connectors.backend import BackendClient, BackendUnavailable, CaseReceipt, ReportBody
+from connectors.backend import BackendClient, BackendUnavailable, CaseReceipt, CaseState, ReportBody
 from connectors.backend.reference.evidence import EvidenceFolder
-from tests.backend.harness import SEALER, a_report, client, sha256, wait_until
+from tests.backend.harness import SEALER, a_call_back, a_report, a_supplement, client, filed, sha256, upload, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,6 +142,45 @@ async def test_killed_in_the_middle_of_an_upload(tmp_path: Path) -> None:
             assert (await api.submit(report)).evidence == [sha256(content)]
 
 
+async def test_lost_answers_to_a_supplement_and_a_request(address: str) -> None:
+    async with client(address) as api:
+        case_no = (await api.submit(report := a_report())).case_no
+    supplement, request = a_supplement(case_no, b"screenshot"), a_call_back()
+    transport = LosesAnswers(lost=0)
+    async with client(address, transport=transport) as api:
+        await upload(api, supplement.supplement_id, b"screenshot")
+        for send in (lambda: api.supplement(supplement), lambda: api.call_back(request)):
+            transport.lost = 1
+            with pytest.raises(BackendUnavailable):
+                await send()
+            await send()
+        assert transport.carried == [201, 201, 200, 201, 200]
+        assert await api.report(case_no) == filed(report, supplement)
+        assert await api.call_backs() == [request]
+
+
+async def test_killed_after_a_supplement(tmp_path: Path) -> None:
+    """What was answered is kept whole: the supplement, the step it caused, the request."""
+    backend = Killable(tmp_path)
+    report, request = a_report(), a_call_back()
+    with backend.running() as (address, process):
+        async with client(address) as api:
+            case_no = (await api.submit(report)).case_no
+            await api.advance(case_no, CaseState.NEED_MORE, "请补充")
+            supplement = a_supplement(case_no, b"screenshot")
+            await upload(api, supplement.supplement_id, b"screenshot")
+            receipts = await api.supplement(supplement), await api.call_back(request)
+            process.kill()
+            process.wait()
+    with backend.running() as (address, _):
+        async with client(address) as api:
+            assert (await api.supplement(supplement), await api.call_back(request)) == receipts
+            assert await api.report(case_no) == filed(report, supplement)
+            assert await api.call_backs() == [request]
+            steps = [step.state for step in (await api.status(case_no)).history]
+    assert steps == [CaseState.RECEIVED, CaseState.NEED_MORE, CaseState.CHECKING]
+
+
 async def test_killed_while_reports_come_in(tmp_path: Path) -> None:
     """Three kills under load. Whoever got no answer sends again; in the end every draft has one case and one number."""
     backend = Killable(tmp_path)
@@ -170,7 +209,7 @@ async def test_killed_while_reports_come_in(tmp_path: Path) -> None:
                     kept = [await api.report(answered[report.draft_id].case_no) for report in reports]
                 else:
                     assert answers_before_kill <= len(heard) < len(reports), "killed too late to matter"
-    assert kept == reports
+    assert kept == [filed(report) for report in reports]
     assert stored == {receipt.case_no for receipt in answered.values()}
     assert len(stored) == len(reports)
     # Numbers without gaps: what a kill undid gave its number back.

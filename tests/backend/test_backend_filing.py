@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sqlite3
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,23 @@ from connectors.backend import BackendClient, BackendRefused, BackendUnauthorise
 from connectors.backend.contract import MAX_EVIDENCE_BYTES, MAX_REPORT_BYTES
 from connectors.backend.reference import create_app
 from connectors.backend.reference.evidence import BLOCK_BYTES, EvidenceFolder
-from tests.backend.harness import CANARY, NOON, SEALER, TOKEN, Clock, a_report, backend, client, pieces, raw, sha256
-
-
-async def upload(api: BackendClient, draft_id: str, *contents: bytes) -> None:
-    for content in contents:
-        await api.put_evidence(draft_id, sha256(content), content, "image/png")
+from tests.backend.harness import (
+    CANARY,
+    NOON,
+    SEALER,
+    TOKEN,
+    Clock,
+    a_call_back,
+    a_report,
+    a_supplement,
+    backend,
+    client,
+    filed,
+    pieces,
+    raw,
+    sha256,
+    upload,
+)
 
 
 async def test_evidence_then_report_then_receipt(api: BackendClient) -> None:
@@ -30,7 +43,7 @@ async def test_evidence_then_report_then_receipt(api: BackendClient) -> None:
     assert receipt.received_at == NOON
     assert receipt.answer_by.isoformat() == "2026-11-26"
     assert receipt.evidence == [sha256(b"screenshot"), sha256(b"recording")]
-    assert await api.report(receipt.case_no) == report
+    assert await api.report(receipt.case_no) == filed(report)
 
 
 async def test_numbers_run_on_within_a_day_in_beijing(api: BackendClient, clock: Clock) -> None:
@@ -65,7 +78,44 @@ async def test_another_report_for_the_same_draft_is_a_conflict(api: BackendClien
     with pytest.raises(BackendRefused) as refusal:
         await api.submit(report.model_copy(update={"consent": "partial"}))
     assert refusal.value.status == 409
-    assert await api.report(first.case_no) == report
+    assert await api.report(first.case_no) == filed(report)
+
+
+async def test_a_provisional_report_that_follows_on_another(api: BackendClient) -> None:
+    first = (await api.submit(a_report())).case_no
+    report = a_report(proof_owed_by=date(2026, 12, 3), relates_to=first)
+    receipt = await api.submit(report)
+    assert await api.report(receipt.case_no) == filed(report)
+    # A hint: a case of another agency, or a mistaken number, must not stop a report.
+    stray = a_report(relates_to="W20190101-0001")
+    assert await api.report((await api.submit(stray)).case_no) == filed(stray)
+    with pytest.raises(BackendRefused) as refusal:
+        await api.submit(report.model_copy(update={"relates_to": None}))
+    assert refusal.value.status == 409
+
+
+async def test_a_file_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    """Made as before supplements: without their tables, and with a fingerprint over the members of that time."""
+    report = a_report()
+    with backend(tmp_path) as address:
+        async with client(address) as api:
+            receipt = await api.submit(report)
+    members = report.model_dump(mode="json", exclude={"proof_owed_by", "relates_to"})
+    fingerprint = SEALER.name(json.dumps(members, sort_keys=True, ensure_ascii=False).encode(), "backend-report")
+    database = sqlite3.connect(tmp_path / "backend.db")
+    with database:
+        database.execute("DROP TABLE supplements")
+        database.execute("DROP TABLE call_backs")
+        database.execute("UPDATE cases SET fingerprint = ?", (fingerprint,))
+    database.close()
+    supplement, request = a_supplement(receipt.case_no), a_call_back()
+    with backend(tmp_path) as address:
+        async with client(address) as api:
+            assert await api.submit(report) == receipt
+            await api.supplement(supplement)
+            await api.call_back(request)
+            assert await api.report(receipt.case_no) == filed(report, supplement)
+            assert await api.call_backs() == [request]
 
 
 async def test_twenty_at_once_open_one_case(api: BackendClient) -> None:
@@ -194,8 +244,12 @@ PROTECTED = [
     ("GET", "/v1/cases"),
     ("GET", "/v1/cases/W20261123-0001"),
     ("GET", "/v1/cases/W20261123-0001/report"),
+    ("POST", "/v1/cases/W20261123-0001/supplements"),
     ("POST", "/v1/cases/W20261123-0001/advance"),
+    ("POST", "/v1/call-backs"),
+    ("GET", "/v1/call-backs"),
 ]
+JSON_BODIES = [path for method, path in PROTECTED if method == "POST"]
 
 
 @pytest.mark.parametrize(("method", "path"), PROTECTED)
@@ -216,6 +270,16 @@ def test_the_protected_routes_above_are_all_there_are(tmp_path: Path) -> None:
     assert len(listed - {("GET", "/health")}) == len(PROTECTED)
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/v1/call-backs", "GET, POST"), ("/v1/reports", "POST"), ("/v1/cases", "GET")]
+)
+def test_another_method_is_told_which_are_served(lasting_address: str, path: str, allowed: str) -> None:
+    with raw(lasting_address) as http:
+        answer = http.delete(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 def test_health_needs_no_token(address: str) -> None:
     with raw(address) as http:
         del http.headers["Authorization"]
@@ -224,7 +288,7 @@ def test_health_needs_no_token(address: str) -> None:
         assert http.get("/docs").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/v1/reports", "/v1/case-queries", "/v1/cases/W20261123-0001/advance"])
+@pytest.mark.parametrize("path", JSON_BODIES)
 @pytest.mark.parametrize(
     ("body", "media_type", "status"),
     [

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ..contract import InvalidMember, Problem
 
@@ -28,6 +29,7 @@ TITLES = {
     429: "Too many tries",
     500: "Failure",
 }
+_METHODS = ("GET", "POST", "PUT")
 _log = structlog.get_logger(__name__)
 
 
@@ -95,9 +97,16 @@ async def _request_invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
-    return problem_response(
-        Refusal(error.status_code, str(error.detail), headers=dict(error.headers) if error.headers else None)
-    )
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        # The framework names the methods of the first route with this path; there may be another one.
+        headers["Allow"] = ", ".join(method for method in _METHODS if _serves(request, method))
+    return problem_response(Refusal(error.status_code, str(error.detail), headers=headers))
+
+
+def _serves(request: Request, method: str) -> bool:
+    asked = {**request.scope, "method": method}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
