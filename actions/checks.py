@@ -173,6 +173,9 @@ def _name(element: Element, raw: Any, standard: Standard, now: datetime) -> str:
 
 
 def _time(element: Element, raw: Any, standard: Standard, now: datetime) -> dict[str, str | None]:
+    if isinstance(raw, list):
+        # When it was posted and when it was seen: the first one said stands.
+        raw = raw[0]
     if isinstance(raw, dict):
         try:
             return Moment.from_json(raw).to_json()

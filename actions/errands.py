@@ -39,9 +39,9 @@ class Supplement(TurnAction):
 
     async def act(self, turn: Turn) -> None:
         own = [report for report in await turn.services.submission.of(turn.conversation_id) if report.case_no]
-        named = turn.entity("about_case") or next((r.case_no for r in own if r.case_no in turn.text.upper()), None)
+        named = turn.entity("about_case") or next((r.case_no for r in own if str(r.case_no) in turn.text.upper()), None)
         chosen = next((r for r in own if r.case_no == named), own[0] if len(own) == 1 else None)
-        if turn.in_form and not named or not own:
+        if (turn.in_form and not named) or not own:
             turn.say("utter_supplement")
             if turn.in_form:
                 turn.go_to(turn.step, again=True)
@@ -155,9 +155,7 @@ async def _supplemented(turn: Turn) -> None:
         "note": None if files else what,
         "created_at": turn.received.isoformat(),
     }
-    await turn.services.handover.give(
-        body["supplement_id"], turn.conversation_id, "supplement", body, files, PATIENCE
-    )
+    await turn.services.handover.give(body["supplement_id"], turn.conversation_id, "supplement", body, files, PATIENCE)
     report = await turn.services.submission.by_case(case_no)
     if report:
         await turn.services.reminders.settle(report.draft_id)

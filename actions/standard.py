@@ -235,8 +235,10 @@ class Standard(_Data):
 
     def elements(self) -> Iterator[Element]:
         """All elements, those of the errands first; one that several matters share comes several times."""
-        for holder in (*self.errands, *self.matters):
-            yield from holder.elements
+        for errand in self.errands:
+            yield from errand.elements
+        for matter in self.matters:
+            yield from matter.elements
 
     def errand(self, errand_id: str | None) -> Errand | None:
         return next((errand for errand in self.errands if errand.id == errand_id), None)

@@ -42,9 +42,7 @@ Evidence = Sequence[tuple[dict[str, Any], bytes]]
 class Backend(Protocol):
     """What submission needs of the agency's backend. Raises Away, Refused or NoSuchCase."""
 
-    async def submit(
-        self, draft_id: str, report: dict[str, Any], evidence: Evidence
-    ) -> dict[str, Any]:
+    async def submit(self, draft_id: str, report: dict[str, Any], evidence: Evidence) -> dict[str, Any]:
         """Deliver evidence and report; the receipt as JSON, the same for the same draft id."""
         ...
 

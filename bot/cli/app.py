@@ -60,7 +60,9 @@ def train(force: Annotated[bool, typer.Option(help="Train even if nothing change
 
 
 @app.command()
-def validate() -> None:
+def validate(
+    diagram: Annotated[Path | None, typer.Option(help="Also draw the standard into this Markdown file.")] = None,
+) -> None:
     """Check the reporting standard, the dialogues and the knowledge. Prints each problem with its file."""
     from bot.cli.validate import problems
 
@@ -71,6 +73,11 @@ def validate() -> None:
     if found:
         raise typer.Exit(1)
     console.print("[green]✓[/] standard, dialogues and knowledge are in order")
+    if diagram:
+        from actions.standard import read_standard
+        from bot.cli.diagram import drawn
+
+        diagram.write_text(drawn(read_standard(ROOT / "dialogues" / "standard")), "utf-8")
 
 
 @app.command()
@@ -144,6 +151,14 @@ def bench(
     from bot.cli.bench import run
 
     run(Settings(), turns=turns, as_json=as_json)
+
+
+@cases_app.command("call-backs")
+def cases_call_backs(as_json: AsJson = False) -> None:
+    """List who waits for a call by the agency, the oldest request first."""
+    from bot.cli.cases import call_backs
+
+    asyncio.run(call_backs(Settings(), as_json))
 
 
 @cases_app.command("list")

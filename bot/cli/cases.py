@@ -157,7 +157,10 @@ async def show(settings: Settings, case_no: str, as_json: bool) -> None:
         print(json.dumps(whole, ensure_ascii=False))
         return
     console = Console()
-    console.print(f"[bold]{report.case_no}[/]  {report.body['matter']}  ({report.body['priority']})", highlight=False)
+    console.print(
+        f"[bold]{report.case_no}[/]  {report.body['matter']}  ({report.body['priority']}, {report.body['route']})",
+        highlight=False,
+    )
     if whole["relates_to"]:
         console.print(f"follows on {whole['relates_to']}", highlight=False)
     if whole["proof_owed_by"]:

@@ -28,7 +28,7 @@ Item = dict[str, Any]
 
 
 def run(settings: Settings, sets: Path, *, as_json: bool, picture: Path | None = None) -> None:
-    """Measure everything and print tables, or one JSON object. `picture`: an SVG of which matter was taken for which."""
+    """Measure everything and print tables, or one JSON object. `picture`: an SVG of matters taken for others."""
     standard = read_standard(ROOT / "dialogues" / "standard")
     confusion = Confusion([*(matter.id for matter in standard.matters), "out_of_scope"])
     result: dict[str, dict[str, Any]] = {}

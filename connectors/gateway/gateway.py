@@ -348,9 +348,7 @@ class Gateway:
         entries = [self._open(row) for row in rows]
         return [(entry.seq, index, button) for entry in entries for index, button in enumerate(entry.buttons)]
 
-    def _done(
-        self, connection: sa.Connection, conversation_id: str, ids: list[int], answer: Mapping[str, Any]
-    ) -> None:
+    def _done(self, connection: sa.Connection, conversation_id: str, ids: list[int], answer: Mapping[str, Any]) -> None:
         done = connection.execute(
             schema.inbox.update()
             .where(schema.inbox.c.id.in_(ids), schema.inbox.c.state == "waiting")
