@@ -170,6 +170,8 @@ class Platform(_Data):
     domains: tuple[str, ...] = ()
     region: str | None = Field(default=None, description="home province or city, for routing (art. 14)")
     copy_link: str | None = Field(default=None, max_length=60, description="how to copy a link there")
+    unless: tuple[str, ...] = Field(default=(), description="words that hold its name and mean something else")
+    any_site: bool = Field(default=False, description="what a link is taken for that belongs to no other platform")
 
 
 class Measure(_Data):

@@ -53,7 +53,14 @@ def compiled(standard: Standard, dialogues: Path, older: Sequence[Standard] = ()
             for distinction in standard.distinctions
         ],
         "platforms": [
-            {"name": p.name, "aliases": list(p.aliases), "domains": list(p.domains)} for p in standard.platforms
+            {
+                "name": p.name,
+                "aliases": list(p.aliases),
+                "domains": list(p.domains),
+                "unless": list(p.unless),
+                "any_site": p.any_site,
+            }
+            for p in standard.platforms
         ],
         "matters": [matter.id for matter in standard.matters],
         "words": words,

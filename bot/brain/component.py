@@ -19,12 +19,14 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-import bot.brain.decide as decide_module
 import bot.brain.sense as sense_module
+import bot.brain.signs as signs_module
 import bot.brain.tagger as tagger_module
-from bot.brain.decide import Decider, Step, Turn
+import bot.brain.values as values_module
+from bot.brain.decide import Decider
 from bot.brain.sense import Embedder, Sense
 from bot.brain.tagger import Marks, Span
+from bot.brain.turn import Step, Turn
 
 FORM = "report_form"
 
@@ -115,6 +117,9 @@ class _Senses:
     def option(self, step: str, text: str) -> Dict[str, float]:
         return self._sense.option(step, text, self._embedder)
 
+    def element(self, text: str) -> Dict[str, float]:
+        return self._sense.element(text, self._embedder)
+
     def nothing(self, text: str) -> float:
         return self._sense.nothing(text, self._embedder)
 
@@ -130,7 +135,7 @@ def compiled() -> Dict[str, Any]:
 def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Decider, folder: Path) -> Sense:
     """`Sense` for these examples; kept in `folder`, because a changed question or rule changes nothing about it."""
     sources = [
-        Path(part).read_bytes() for part in (sense_module.__file__, decide_module.__file__, tagger_module.__file__)
+        Path(module.__file__).read_bytes() for module in (sense_module, signs_module, tagger_module, values_module)
     ]
     choices = {
         step: [(choice["value"], way) for choice in element["choices"] for way in (choice["title"], *choice["say"])]

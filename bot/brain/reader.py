@@ -9,12 +9,16 @@ import re
 import unicodedata
 from typing import Any, Dict, List, NamedTuple, Tuple
 
+from bot.brain.wording import any_of
+
 #: The longest text that is looked at. Longer messages are kept whole elsewhere; facts stand near their start or end.
 MAX_CHARS = 5000
 
 _URL = re.compile(
     r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+"
-    r"|(?<![A-Za-z0-9@._-])(?:[A-Za-z0-9-]+\.)+(?:com|cn|net|org|tv|cc|top|xyz|vip|info|me|co|io|site|shop|club|ltd|pro|fun|wang)"
+    r"|(?<![A-Za-z0-9@._-])www\.[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]*)?"
+    r"|(?<![A-Za-z0-9@._-])(?:[A-Za-z0-9-]+\.)+(?:com|cn|net|org|tv|cc|top|xyz|vip|info|me|co|io|site|shop|club|ltd|pro|fun"
+    r"|wang|gov|edu|cloud|online|store|tech|app|link|ink|icu|live|biz|mobi|asia|work|group)"
     r"(?![A-Za-z0-9])(?:/[A-Za-z0-9\-._~:/?#@!$&'()*+,;=%]*)?",
     re.IGNORECASE,
 )
@@ -23,7 +27,7 @@ _MOBILE = re.compile(r"(?<!\d)(?:\+?86[-\s]?)?(1[3-9]\d(?:[-\s]?\d{4}){2})(?!\d)
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[-\s]?[2-8]\d{6,7})(?!\d)")
 #: Just before a number: then it is somebody else's, not the reporter's own.
 _OTHERS_NUMBER = re.compile(
-    r"(?:他的?|她的?|对方的?|骗子的?|来电|打来的?|号码是|陌生)(?:手机|电话|微信)?(?:号码?)?(?:是|：|:)?\s*$"
+    r"(?:他的?|她的?|它的?|对方的?|骗子的?|那人的?|(?<!不信)来电|打来的?|号码是|陌生|他老婆|她老公|客服|把我[^，,。]{0,8}的?|把[^，,。]{0,8}的?)(?:手机|电话|微信)?(?:号码?)?(?:是|：|:)?\s*$"
 )
 
 _N = r"[0-9零〇一二两三四五六七八九十]{1,3}"
@@ -125,7 +129,7 @@ def is_question(text: str) -> bool:
 class Reader:
     """Reads fields with the platform table of the reporting standard.
 
-    `platforms`: ``[{"name": …, "aliases": […], "domains": […]}]``.
+    `platforms`: ``[{"name": …, "aliases": […], "domains": […], "unless": […], "any_site": bool}]``.
     """
 
     def __init__(self, platforms: List[Dict[str, Any]]) -> None:
@@ -135,6 +139,8 @@ class Reader:
             for alias in (platform["name"], *platform["aliases"]):
                 names[_fold(alias)] = platform["name"]
             self._domains += [(domain.lower(), platform["name"]) for domain in platform["domains"]]
+        self._any_site = next((p["name"] for p in platforms if p.get("any_site")), None)
+        self._unless = any_of([_fold(word) for platform in platforms for word in platform.get("unless", ())])
         self._names = names
         # Longest first, so that 微信公众号 is not read as 微信; an alias of Latin letters must stand alone.
         ordered = sorted(names, key=len, reverse=True)
@@ -152,8 +158,14 @@ class Reader:
         urls = [_trim_url(match.group()) for match in _URL.finditer(text)]
         emails = [match.group() for match in _EMAIL.finditer(text)]
         rest = _EMAIL.sub(" ", _URL.sub(" ", text))
-        platforms = [self._names[match.group()] for match in self._platform.finditer(_fold(rest))]
+        named = self._unless.sub(lambda match: " " * len(match.group()), _fold(rest))
+        platforms = [self._names[match.group()] for match in self._platform.finditer(named)]
         platforms += [name for name in map(self.platform_of_url, urls) if name]
+        if others := [name for name in platforms if name != self._any_site]:
+            # 微博网站 is 微博: a site of its own is what nothing else names.
+            platforms = others
+        elif urls and self._any_site:
+            platforms = [self._any_site]
         phones = [
             re.sub(r"[-\s]", "", match.group(1)) if pattern is _MOBILE else match.group(1)
             for pattern in (_MOBILE, _LANDLINE)

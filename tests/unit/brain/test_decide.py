@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from actions.standard import read_standard
-from bot.brain.decide import Decider, Step
+from bot.brain.decide import Decider
+from bot.brain.turn import Step
 from bot.compile import compiled
 from bot.settings import ROOT
 
@@ -38,6 +39,9 @@ class Says:
 
     def option(self, step: str, text: str) -> dict[str, float]:
         return self._chosen
+
+    def element(self, text: str) -> dict[str, float]:
+        return {}
 
     def nothing(self, text: str) -> float:
         return 0.0
