@@ -19,6 +19,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+import bot.brain.retold as retold_module
 import bot.brain.sense as sense_module
 import bot.brain.signs as signs_module
 import bot.brain.tagger as tagger_module
@@ -135,7 +136,8 @@ def compiled() -> Dict[str, Any]:
 def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Decider, folder: Path) -> Sense:
     """`Sense` for these examples; kept in `folder`, because a changed question or rule changes nothing about it."""
     sources = [
-        Path(module.__file__).read_bytes() for module in (sense_module, signs_module, tagger_module, values_module)
+        Path(module.__file__).read_bytes()
+        for module in (retold_module, sense_module, signs_module, tagger_module, values_module)
     ]
     choices = {
         step: [(choice["value"], way) for choice in element["choices"] for way in (choice["title"], *choice["say"])]

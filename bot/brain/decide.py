@@ -126,8 +126,8 @@ class Decider:
         spans = senses.names(said.written, step.id if step else None)
         # In a tale a name that is none does more harm than one that is asked for; at its own step it is expected.
         sure = 0.0 if step is not None and step.id == "account" else NAMED
-        named = [span.text.strip(" @＠") for span in spans if span.what == "account" and span.chance >= sure]
-        days = [span.text.strip() for span in spans if span.what == "date"]
+        named = [span.text for span in spans if span.what == "account" and span.chance >= sure]
+        days = [span.text for span in spans if span.what == "date"]
         accounts = [name for name in dict.fromkeys(named) if name and not self.reader.platform_named(name)]
         return read._replace(account=accounts or read.account, date=list(dict.fromkeys(days)) or read.date)
 

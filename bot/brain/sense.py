@@ -18,6 +18,7 @@ import scipy.sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from bot.brain.retold import number_of
 from bot.brain.tagger import Marks, Span, Tagger
 
 logger = logging.getLogger(__name__)
@@ -47,11 +48,6 @@ Signs = Callable[[str, str], List[str]]
 def focus(text: str) -> str:
     """The part of a text that is classified. A 5,000-character story costs no more than a short one."""
     return text if len(text) <= HEAD + TAIL else text[:HEAD] + " " + text[-TAIL:]
-
-
-def number_of(text: str) -> int:
-    """A number that is the text's own: picks the same examples in every training."""
-    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
 
 
 class Embedder:

@@ -10,12 +10,16 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import sklearn_crfsuite
 
+from bot.brain.retold import curled, retold
+
 #: What is looked at of a long message: facts stand near its beginning.
 MAX_CHARS = 600
 #: Hints of tables and patterns: ``marks(text)`` → ``[(start, end, what)]``.
 Marks = Callable[[str], List[Tuple[int, int, str]]]
 #: What is learned. Platforms are found by the table, and are marked in the examples as a hint to whoever reads them.
 LEARNED = ("account", "date", "phone", "name", "company", "title")
+#: What may stand around a name and is no part of it.
+_AROUND = ' @＠“”"「」『』【】《》‘’，,。：:'
 #: Words that stand beside a name more often than in it.
 _BESIDE = frozenset("叫是号名称为的了在和跟又还就那这个有被把说发骂写改@:：")
 
@@ -41,7 +45,8 @@ class Tagger:
         """None if nothing is annotated: then tables and patterns are all there is."""
         if not any(example["spans"] for example in examples):
             return None
-        model = sklearn_crfsuite.CRF(algorithm="lbfgs", c1=0.05, c2=0.05, max_iterations=120, min_freq=2)
+        examples = [{**example, "text": curled(example["text"])} for example in (*examples, *retold(examples))]
+        model = sklearn_crfsuite.CRF(algorithm="lbfgs", c1=0.05, c2=0.05, max_iterations=80, min_freq=2)
         model.fit(
             [_features(example["text"], example.get("step"), marks) for example in examples],
             [_labels(example["text"], example["spans"]) for example in examples],
@@ -53,7 +58,7 @@ class Tagger:
         text = text[:MAX_CHARS]
         if not text.strip():
             return []
-        rows = _features(text, step, marks)
+        rows = _features(curled(text), step, marks)
         labels = self._model.predict_single(rows)
         if not any(label != "O" for label in labels):
             return []
@@ -65,7 +70,8 @@ class Tagger:
                 continue
             if labels[start] != "O":
                 sure = min(chances[j][labels[j]] for j in range(start, i))
-                spans.append(Span(labels[start][2:], text[start:i], start, i, sure))
+                if name := text[start:i].strip(_AROUND):
+                    spans.append(Span(labels[start][2:], name, start, i, sure))
             start = i
         return spans
 

@@ -8,6 +8,8 @@ from tests import files
 from tests.system import Person
 
 STANDARD = read_standard(ROOT / "dialogues" / "standard")
+#: More questions about the matter than this, and the person gives up.
+MOST_ABOUT_MATTER = 4
 #: A first message of each matter that names nothing else, so that every element is asked.
 STORIES = {
     "personal_info_leak": "邻居把我家住址和身份证号发到网上去了，好多陌生人来找我",
@@ -35,16 +37,25 @@ def matter_of(person: Person) -> Matter:
 def begin(person: Person, matter_id: str) -> Matter:
     """Tell the matter's story and settle which matter it is, whatever is asked for that."""
     person.say(STORIES[matter_id])
+    settle(person, matter_id)
     matter = STANDARD.matter(matter_id)
     assert matter is not None
-    if person.step == "matter":
+    return matter
+
+
+def settle(person: Person, matter_id: str) -> int:
+    """Answer truthfully what is asked about the matter; how many questions that took."""
+    matter = STANDARD.matter(matter_id)
+    assert matter is not None
+    asked = 0
+    while person.step == "matter" and asked < MOST_ABOUT_MATTER:
+        asked += 1
         if "对" in person.buttons:
-            assert person.state["matter"] == matter_id, person.text
-            person.press("对")
+            person.press("对" if person.state["matter"] == matter_id else "不太对")
         else:
             person.press(_settles(person, matter))
     assert person.state["matter"] == matter_id, person.text
-    return matter
+    return asked
 
 
 def _settles(person: Person, matter: Matter) -> str:
