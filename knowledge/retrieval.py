@@ -63,7 +63,7 @@ class Knowledge:
         questions = [tuple(normalise(question) for question in entry.questions) for entry in self._entries]
         elsewhere = [normalise(question) for question in library.elsewhere]
         documents = [
-            Document(asked, normalise(f"{entry.answer} {entry.more or ''}"))
+            Document(asked, normalise(f"{entry.answer} {entry.longer}"))
             for asked, entry in zip(questions, self._entries, strict=True)
         ]
         self._asked = {
