@@ -44,8 +44,8 @@ class Document(_Data):
 
     name: str
     issuer: str
-    date: date
     effective: date | None = None
+    date: date
     address: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9./_-]+$")]
     last: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="number of the last article, where known"
