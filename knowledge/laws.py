@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from knowledge.files import ContentError, explain, read_yaml
 
 _DIGITS = "零一二三四五六七八九十"
+#: 第一千一百九十五条, 第二百五十三条之一.
+ARTICLE = re.compile(r"第[一二三四五六七八九十百千零]+条(?:之[一二三四五六七八九十]+)?")
 
 
 class _Data(BaseModel):
