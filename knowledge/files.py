@@ -20,8 +20,12 @@ class ContentError(Exception):
 
 
 def read_text(data: bytes) -> str:
-    """Text as Chinese offices save it: UTF-8 (also with its mark), UTF-16 with its mark, GB18030. Raises ValueError."""
-    for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    """Text as offices save it: UTF-8 with or without its mark, UTF-16 with its mark, GB18030. Raises ValueError."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(mark):
             return data.decode(encoding)
     if b"\x00" in data:

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from knowledge.laws import ARTICLE, article_name, read_number
 
 _NUM = "[零〇一二三四五六七八九十百千0-9]+"
+_NAME = rf"第(?P<number>{_NUM})条(?:之(?P<sub>{_NUM}))?"
 #: 第二百五十三条之一　…, also **第一条** of Markdown. What comes right after the number without a gap is running text.
-_ARTICLE = re.compile(rf"(?:\*\*)?第(?P<number>{_NUM})条(?:之(?P<sub>{_NUM}))?(?:\*\*)?(?P<gap>[\s\u3000：:]+|$)(?P<text>.*)")
+_ARTICLE = re.compile(rf"(?:\*\*)?{_NAME}(?:\*\*)?(?:[\s\u3000：:]+|$)(?P<text>.*)")
 #: The same where a PDF lost the gap: taken only when the number is the one to be expected.
-_TIGHT = re.compile(rf"第(?P<number>{_NUM})条(?:之(?P<sub>{_NUM}))?(?P<gap>)(?P<text>.+)")
+_TIGHT = re.compile(rf"{_NAME}(?P<text>.+)")
 _HEADING = re.compile(rf"(?:#+\s*)?(?P<whole>第{_NUM}(?P<level>分编|[编章节])(?:[\s\u3000].*|$))")
 _UNNUMBERED = re.compile(r"(?:#+\s*)?(?P<whole>(?:附|总|分)[\s\u3000]*则)")
 _EMPTY_HEADING = re.compile(r"#{2,}\s*")
@@ -28,6 +29,10 @@ _FROM_NOW = re.compile(r"自(?:公布|发布)之日起(?:施行|实施|生效)")
 _FROM_HEAD = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日(?:\s*起?\s*施行)")
 _IN_NAME = re.compile(r"\((\d{4})-(\d{2})-(\d{2})\)")
 _NOT_A_TITLE = re.compile(r"[（(]?\s*(?:\d{4}\s*年|法释|国务院令|中华人民共和国(?:主席|国务院)令|第.+号|根据|经)")
+#: How the names of laws end.
+_COMPLETE = re.compile(
+    r"(?:法|法典|条例|规定|办法|解释|决定|意见|细则|规则|批复|公约|标准|修正案)(?:[（(].{1,12}[）)])?$"
+)
 _LONGEST_TITLE, _TITLE_LINES = 120, 4
 
 
@@ -180,7 +185,7 @@ def _title(head: Sequence[str]) -> str:
         line = re.sub(r"^#+\s*", "", line)
         if _NOT_A_TITLE.match(line) or len(line) > _LONGEST_TITLE or line.endswith(("。", "：", "；")):
             break
-        if parts and (line in parts or not _goes_on(parts[-1], line)):
+        if parts and _COMPLETE.search(parts[-1]):
             break
         parts.append(line)
     title = re.sub(r"[\s\u3000]*\*\*[\s\u3000]*", "", "".join(parts))
@@ -188,13 +193,7 @@ def _title(head: Sequence[str]) -> str:
     return re.sub(r"[\s\u3000]+", "", title)
 
 
-def _goes_on(before: str, line: str) -> bool:
-    return before.endswith(("院", "部", "会", "局", "室")) or line.startswith(("关于", "最高", "适用", "若干"))
-
-
-def _dates(
-    head: Sequence[str], articles: Sequence[Article], names: str
-) -> tuple[date | None, date | None, bool]:
+def _dates(head: Sequence[str], articles: Sequence[Article], names: str) -> tuple[date | None, date | None, bool]:
     """Version, effective, and whether the latter is a guess."""
     above = "\n".join(head)
     named = [_day(*found) for found in _IN_NAME.findall(names)]

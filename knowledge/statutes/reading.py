@@ -23,7 +23,6 @@ _PAGES = 2_000
 _NOT_SEEN = re.compile(r"[\u200b-\u200f\u2028-\u202f\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 #: A page number alone on its line, as PDF has it: 12, — 12 —, - 12 -, 第 12 页.
 _PAGE_NUMBER = re.compile(r"[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页)?(?:\s*[/／]\s*\d{1,4})?[-—–\s]*")
-_ENDS = "。；：:;！？”》）)"
 
 
 class UnreadableError(Exception):
@@ -60,9 +59,7 @@ def _plain(file: Path) -> Iterator[str]:
     try:
         yield read_text(file.read_bytes())
     except ValueError:
-        raise UnreadableError(
-            f"{file.name}: neither UTF-8 nor GB18030 text — save it again as text in UTF-8"
-        ) from None
+        raise UnreadableError(f"{file.name}: neither UTF-8 nor GB18030 text — save it again as text in UTF-8") from None
 
 
 def _docx(file: Path) -> Iterator[str]:
@@ -102,7 +99,7 @@ def _guard_zip(file: Path) -> None:
             if "word/document.xml" not in names:
                 raise _broken(file)
             if total > LARGEST_UNPACKED or (total > 1_000_000 and total / packed > _MOST_SHRUNK):
-                raise UnreadableError(f"{file.name}: it would grow to {total / 1e6:.0f} MB — this is no honest document")
+                raise UnreadableError(f"{file.name}: it would grow to {total / 1e6:.0f} MB — this is no document")
             with archive.open("word/document.xml") as part:
                 if b"<!DOCTYPE" in part.read(2_000):
                     raise _broken(file)
@@ -154,7 +151,9 @@ def _joined(lines: list[str]) -> Iterator[str]:
         yield paragraph
 
 
-_STARTS = re.compile(r"第[零一二三四五六七八九十百千]+(?:[编章节]|分编)[\s\u3000]|第[零一二三四五六七八九十百千]+条(?:之[一二三四五六七八九十]+)?[\s\u3000]|[（(][一二三四五六七八九十]+[）)]")
+_NUMERAL = "[零一二三四五六七八九十百千]+"
+#: What begins a paragraph: a heading, an article, an item.
+_STARTS = re.compile(rf"第{_NUMERAL}(?:[编章节]|分编|条(?:之{_NUMERAL})?)[\s\u3000]|[（(][一二三四五六七八九十]+[）)]")
 
 _READERS: dict[str, Callable[[Path], Iterator[str]]] = {
     ".docx": _docx,

@@ -63,12 +63,16 @@ class StatuteStore:
         except FileNotFoundError:
             return []
         except (ValueError, ValidationError, OSError):
-            raise StatuteError(f"{file}: cannot be read — restore it, or delete it and import the texts again") from None
+            raise StatuteError(
+                f"{file}: cannot be read — restore it, or delete it and import the texts again"
+            ) from None
 
     def versions(self, law: str) -> list[Record]:
         """Of one law, the one in force last first."""
         found = [record for record in self.records() if record.law == law]
-        return sorted(found, key=lambda record: (record.effective or date.min, record.version or date.min), reverse=True)
+        return sorted(
+            found, key=lambda record: (record.effective or date.min, record.version or date.min), reverse=True
+        )
 
     def read(self, record: Record) -> Statute:
         """Raises StatuteError when the file is missing or broken."""
@@ -82,11 +86,10 @@ class StatuteStore:
         """Of each law the version in force on `today`, by name. Raises StatuteError."""
         newest: dict[str, Record] = {}
         for record in self.records():
-            key = (record.effective or date.min, record.version or date.min)
             if record.effective and record.effective > today:
                 continue
             other = newest.get(record.law)
-            if other is None or key >= (other.effective or date.min, other.version or date.min):
+            if other is None or _since(record) >= _since(other):
                 newest[record.law] = record
         return [self.read(newest[law]) for law in sorted(newest)]
 
@@ -129,6 +132,10 @@ class StatuteStore:
         for file in self._folder.glob("*.json"):
             if file.name not in named:
                 file.unlink(missing_ok=True)
+
+
+def _since(record: Record) -> tuple[date, date]:
+    return record.effective or date.min, record.version or date.min
 
 
 def _into(file: Path, data: bytes) -> None:
