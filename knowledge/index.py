@@ -35,17 +35,6 @@ class Document(NamedTuple):
     body: str = ""
 
 
-class Hit(NamedTuple):
-    """`document`: place in the list given to the index. `score`: BM25, unbounded.
-
-    `question`: cosine (0–1) with the nearest of its questions.
-    """
-
-    document: int
-    score: float
-    question: float
-
-
 @dataclass(frozen=True)
 class Query:
     """Token → weight: what was said, and with what the lexicon adds."""
@@ -111,19 +100,14 @@ class Index:
             near[self._asked] = np.maximum.reduceat(cosine, self._starts)
         return score, near
 
-    def search(self, query: Query, most: int = 200) -> list[Hit]:
-        """The best `most` documents that share anything with the query; ties in the order of the documents."""
-        score, near = self.scores(query)
-        order = np.argsort(-score, kind="stable")[:most]
-        return [Hit(int(at), float(score[at]), float(near[at])) for at in order if score[at] > 0]
-
     def coverage(self, query: Query, document: int) -> float:
         """Which part (0–1) of what was said, by rarity, the document knows."""
         return self._share(query.said, self._vocabulary[document])
 
-    def known(self, query: Query) -> float:
-        """Which part (0–1) of what was said, by rarity, stands anywhere."""
-        return self._share(query.said, self._idf)
+    @property
+    def pairs(self) -> frozenset[str]:
+        """Every pair of characters that stands anywhere."""
+        return frozenset(token for token in self._idf if len(token) == 2 and not token.isascii())
 
     def _share(self, said: Mapping[str, float], words: Container[str]) -> float:
         total = sum(weight * self.idf(token) for token, weight in said.items())
