@@ -70,7 +70,7 @@ class ArticleSearch:
                     continue
                 links.append((number, at, 1.0 if entry.kind == "law" else CITED / (1 + FURTHER * order)))
                 if entry.kind == "law":
-                    about[at] += [*entry.questions, entry.answer, entry.more or ""]
+                    about[at] += [*entry.questions, entry.answer, entry.longer]
         for at, said in about.items():
             for text in said:
                 bags[at].update(pieces(whole(text)))

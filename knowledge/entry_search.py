@@ -145,4 +145,4 @@ class _Meaning:
 
 
 def _body(entry: Entry) -> str:
-    return normalise(f"{entry.answer} {entry.more or ''}")
+    return normalise(f"{entry.answer} {entry.longer}")

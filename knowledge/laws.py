@@ -39,11 +39,17 @@ class Law(_Data):
 
 
 class Document(_Data):
-    """A rule cited by name; its text is not in the collection. `known`: articles whose content is known nonetheless."""
+    """A rule cited by name; its text is not in the collection. `known`: articles whose content is known nonetheless.
+
+    `date`: the day it was signed or, where that is not known, published. `address`: its page at the issuer's or, where
+    that is not known, the issuer's site.
+    """
 
     name: str
     issuer: str
+    effective: date | None = None
     date: date
+    address: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9./_-]+$")]
     last: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="number of the last article, where known"
     )

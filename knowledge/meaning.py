@@ -77,7 +77,7 @@ class Meaning:
     def known(self, side: Side, texts: Sequence[str]) -> Floats:
         """A row for each text, all of which must have been learnt. Raises KeyError for one that was not."""
         rows = [self._rows[_key(side, text)] for text in texts]
-        return self._vectors[rows] if rows else np.zeros((0, SIZE), np.float32)
+        return np.asarray(self._vectors[rows], np.float32).reshape(-1, SIZE)
 
     def learn(self, side: Side, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> None:
         """Compute what is missing and keep it; an article takes about 0.1 s. `progress` is told how many were done."""
@@ -148,4 +148,4 @@ def standard(values: Floats) -> Floats:
     spread = float(values.std()) if values.size else 0.0
     if spread < 1e-9:
         return np.zeros_like(values)
-    return ((values - values.mean()) / spread).astype(np.float32)
+    return np.asarray((values - values.mean()) / spread, np.float32)

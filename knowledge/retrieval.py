@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.article_search import ArticleSearch, Parts, Ranked
+from knowledge.article_search import ALL, ArticleSearch, Parts, Ranked
 from knowledge.bm25 import Floats
 from knowledge.decision import Band
 from knowledge.entries import Citation, Entry
@@ -117,7 +117,7 @@ class Knowledge:
         channel: str | None = None,
         before: str | None = None,
         ranked: int = 0,
-        parts: Parts = Parts(),
+        parts: Parts = ALL,
     ) -> Answer:
         """The answer to `text`, whatever that is: its first 500 characters are read. Raises nothing.
 
@@ -161,19 +161,18 @@ class Knowledge:
         if not more:
             return query
         earlier = Index.query(more, self._lexicon.expand(more))
-        weaker = {token: BEFORE * weight for token, weight in earlier.all.items()}
-        return Query(
-            {**{token: BEFORE * w for token, w in earlier.said.items()}, **query.said}, weaker | dict(query.all)
+        said_before, all_before = (
+            {token: BEFORE * weight for token, weight in words.items()} for words in (earlier.said, earlier.all)
         )
+        return Query(said_before | dict(query.said), all_before | dict(query.all))
 
     def _vector(self, said: str) -> Floats | None:
         return self._meaning.of(said) if self._meaning and said else None
 
     def _among(self, role: str | None, channel: str | None) -> Floats | None:
-        masks = [
-            mask for key in (("role", role), ("channel", channel)) if (mask := _mask(self._filters, *key)) is not None
-        ]
-        return np.minimum.reduce(masks) if masks else None
+        masks = [_mask(self._filters, "role", role), _mask(self._filters, "channel", channel)]
+        some = [mask for mask in masks if mask is not None]
+        return np.minimum.reduce(some) if some else None
 
     def _same(self, entry: Entry, role: str | None, channel: str | None) -> _Told | None:
         return _told(entry) if entry.meant_for(role, channel) else None
@@ -268,18 +267,13 @@ def _cut(text: str) -> str:
 
 def _filters(entries: Sequence[Entry]) -> dict[tuple[str, str], Floats]:
     """For every role and channel that any entry names: 1 where an entry is for it, 0 where it is for others."""
-    wanted = {("role", role) for entry in entries for role in entry.roles}
+    wanted: set[tuple[str, str]] = {("role", role) for entry in entries for role in entry.roles}
     wanted |= {("channel", channel) for entry in entries for channel in entry.channels}
-    return {
-        (kind, name): np.asarray(
-            [
-                entry.meant_for(name if kind == "role" else None, name if kind == "channel" else None)
-                for entry in entries
-            ],
-            np.float32,
-        )
-        for kind, name in wanted
-    }
+    found = {}
+    for kind, name in wanted:
+        of = (name, None) if kind == "role" else (None, name)
+        found[kind, name] = np.asarray([entry.meant_for(*of) for entry in entries], np.float32)
+    return found
 
 
 def _mask(filters: Mapping[tuple[str, str], Floats], kind: str, name: str | None) -> Floats | None:

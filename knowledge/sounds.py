@@ -1,9 +1,10 @@
-"""Characters typed for others of the same sound: 举抱 for 举报. Input methods write by sound, so that is how they err."""
+"""Characters typed for others of the same sound, 举抱 for 举报: input methods write by sound, and err by it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from functools import lru_cache
+from itertools import pairwise
 
 #: Longer texts are not looked at: whoever writes so much is understood from the rest.
 LONGEST = 60
@@ -20,7 +21,7 @@ class Sounds:
         """Known pairs that sound like unknown pairs of a normalised text and share a character with them."""
         if len(text) > LONGEST:
             return []
-        unknown = [pair for pair in map("".join, zip(text, text[1:], strict=False)) if self._strange(pair)]
+        unknown = [pair for pair in map("".join, pairwise(text)) if self._strange(pair)]
         if not unknown:
             return []
         sounds = self._sounds()
