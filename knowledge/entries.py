@@ -62,6 +62,12 @@ class Entry(_Data):
     citations: tuple[Citation, ...] = Field(min_length=1, strict=False)
     tags: tuple[str, ...] = Field(default=(), strict=False)
     matters: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,30}$")], ...] = Field(default=(), strict=False)
+    roles: tuple[Literal["citizen", "enterprise"], ...] = Field(
+        default=(), strict=False, description="whom it is for; empty: everyone"
+    )
+    channels: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,20}$")], ...] = Field(
+        default=(), strict=False, description="where it may be given; empty: everywhere"
+    )
     valid_from: date
     valid_to: date | None = None
     status: Literal["in_force", "amended", "repealed"] | None = Field(
@@ -107,6 +113,11 @@ class Entry(_Data):
     def longer(self) -> str:
         """What is told beside the short answer: `more`, or the parts of a case in a line each; perhaps empty."""
         return self.more or "\n".join(self.case.parts if self.case else ())
+
+    def meant_for(self, role: str | None, channel: str | None) -> bool:
+        """None: not known, so nothing speaks against it."""
+        fits_role = role is None or not self.roles or role in self.roles
+        return fits_role and (channel is None or not self.channels or channel in self.channels)
 
     def valid(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
