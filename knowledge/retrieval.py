@@ -82,7 +82,7 @@ class Knowledge:
         self._search = EntrySearch(self._entries, elsewhere, self._meaning)
         texts = self._texts | {ref: "" for ref in self._cited() if ref not in self._texts}
         of_articles = self._meaning if self._meaning and self._texts else None
-        if of_articles and of_articles.missing(Side.TEXT, list(texts.values())):
+        if of_articles and of_articles.missing(Side.TEXT, [text for text in texts.values() if text]):
             of_articles = None
         self._ranking = ArticleSearch(texts, self._entries, of_articles)
         self._sounds = Sounds(self._search.pairs)
@@ -246,7 +246,7 @@ def texts_of(library: Library, today: date, statutes: Sequence[Statute] = ()) ->
     entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
     texts = EntrySearch.texts_of(entries, [normalise(question) for question in library.elsewhere])
     articles = [article.text for statute in statutes for article in statute.articles]
-    return {**texts, Side.TEXT: [*texts[Side.TEXT], *articles, ""]}
+    return {**texts, Side.TEXT: [*texts[Side.TEXT], *articles]}
 
 
 def _learnt(meaning: Meaning, texts: Mapping[Side, Sequence[str]]) -> bool:
