@@ -46,7 +46,7 @@ from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
 from connectors.gateway import Database, Gateway, Pace, Vault
-from knowledge import CurrentKnowledge, hotlines
+from knowledge import CurrentKnowledge, Meaning, StatuteStore, hotlines
 
 log = structlog.get_logger("service")
 
@@ -76,7 +76,12 @@ class Service:
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
-            knowledge=CurrentKnowledge(content, lambda: datetime.now(LOCAL).date()),
+            knowledge=CurrentKnowledge(
+                content,
+                lambda: datetime.now(LOCAL).date(),
+                statutes=StatuteStore(settings.statutes_folder),
+                meaning=Meaning.load(settings.vectors_folder) if settings.meaning else None,
+            ),
             hotlines=hotlines(content),
             submission=self.submission,
             handover=self.handover,

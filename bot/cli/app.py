@@ -127,7 +127,7 @@ def ask(
     """Ask the knowledge base. With --jsonl reads {"text": …} lines."""
     from bot.cli.ask import Asker
 
-    asker = Asker(ROOT / "knowledge" / "content")
+    asker = Asker(ROOT / "knowledge" / "content", Settings())
     for item in _items(jsonl, text, {}):
         _print(asker.ask(str(item.get("text") or ""), ranked))
 
