@@ -47,6 +47,11 @@ from connectors.backend import BackendClient, SignatureError, StatusCallback, ve
 from connectors.channels import web
 from connectors.gateway import Database, Gateway, Pace, Vault
 from knowledge import CurrentKnowledge, hotlines
+from knowledge.library import read_library
+from knowledge.publication import seed
+from knowledge.publication.checks import Checks
+from knowledge.publication.questions import Questions, Regressions
+from knowledge.publication.store import Publication
 
 log = structlog.get_logger("service")
 
@@ -73,10 +78,18 @@ class Service:
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         standard = read_standard(ROOT / "dialogues" / "standard")
         content = ROOT / "knowledge" / "content"
+        base = read_library(content)
+        seed.merge(self.database, base)
+        self.publication = Publication(self.database, base, lambda: datetime.now(LOCAL).date())
+        self.knowledge = CurrentKnowledge(self.publication, self.publication.today)
+        self.questions = Questions(self.database, self.sealer)
+        self.regressions = Regressions(self.database, self.sealer)
+        self.checks = Checks(self.publication, self.regressions)
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
-            knowledge=CurrentKnowledge(content, lambda: datetime.now(LOCAL).date()),
+            knowledge=self.knowledge,
+            feedback=self.questions,
             hotlines=hotlines(content),
             submission=self.submission,
             handover=self.handover,
@@ -124,6 +137,7 @@ class Service:
         }
 
     async def start(self) -> None:
+        self.knowledge.start()
         await self.gateway.start()
         for part in (self.submission, self.handover, self.reminders):
             part.rounds.start()
@@ -132,6 +146,8 @@ class Service:
         await self.gateway.stop()
         for part in (self.submission, self.handover, self.reminders):
             await part.rounds.stop()
+        await self.checks.stop()
+        await asyncio.to_thread(self.knowledge.stop)
         await self.brain.close()
         await self.backend.aclose()
         self.database.close()
