@@ -128,8 +128,10 @@ class Checks:
                 try:
                     await self._publication.publish(check_id, who)
                 except Refused as problem:
+                    await self._note(check_id, state="failed")
                     if problem.reason != "not_checked":
                         break
+                    # Something else was published meanwhile: it has to be looked at anew.
                     continue
                 break
         except GateFailed as problem:
@@ -162,7 +164,8 @@ class Checks:
 
 
 def _check(row: Any) -> Check:
-    state = row.state
+    # What passed and is to be published is on its way for some milliseconds.
+    state = "running" if row.publish and row.state == "passed" else row.state
     if state == "running" and time.time() - row.seen_at > SILENT:
         state = "failed"
     report = Report.model_validate_json(row.report) if row.report else None

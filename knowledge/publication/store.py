@@ -76,6 +76,14 @@ class Publication:
         """What is published on `day`; with `instead` as if that revision were, too."""
         return self.store.read_now(lambda connection: self._library(connection, day, instead))
 
+    def library_with(self, day: date, tried: Revision) -> Library:
+        """What is published on `day` and, in its entry's place, a whole revision that is not kept anywhere."""
+        entry = entry_of(tried.entry_id, max(tried.number, 1), tried.author, tried.body)
+        others = self.library(day).entries
+        return self.base._replace(
+            entries=(*(found for found in others if found.entry.id != entry.id), Found(entry.id, entry))
+        )
+
     async def place(self, entry_id: str) -> Place:
         """Raises NoSuchEntry."""
         return await self.store.read(lambda connection: read_place(connection, entry_id))
