@@ -20,6 +20,7 @@ from bot.settings import ROOT, Settings
 from connectors.gateway import Database
 from knowledge.publication.accounts import LONGEST, ROLES, SHORTEST, AccountError, Accounts, Role, Staff
 from knowledge.publication.checks import Check
+from knowledge.publication.differences import FIELDS
 from knowledge.publication.office import Office
 from knowledge.publication.records import NoSuchEntry, Place, Standing
 from knowledge.publication.store import Refused
@@ -128,7 +129,8 @@ async def show(settings: Settings, entry_id: str, as_json: bool) -> None:
     console = Console(highlight=False)
     body = place.newest.body
     console.print(Text(f"{place.id}  {whole['standing']}", style="bold"))
-    for field, value in body.items():
+    ordered = sorted(body, key=lambda name: FIELDS.index(name) if name in FIELDS else len(FIELDS))
+    for field, value in ((name, body[name]) for name in ordered):
         shown = "\n".join(map(_citation, value)) if isinstance(value, list) else str(value)
         console.print(Text(f"{field}: {shown}"))
     table = Table("rev.", "author", "at", "published", Column("note", overflow="fold"))

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import yaml
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, FileSystemLoader, pass_context
 from jinja2.runtime import Context
 from starlette.datastructures import FormData
 
@@ -77,7 +77,6 @@ class Desk:
             autoescape=True,
             trim_blocks=True,
             lstrip_blocks=True,
-            undefined=StrictUndefined,
         )
         self._pages.filters |= {"moment": self.moment, "person": self.person, "said": self.said}
         self._pages.globals["t"] = self.strings

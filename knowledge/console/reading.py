@@ -13,7 +13,7 @@ from knowledge.console.desk import Desk, Me, TheDesk
 from knowledge.console.forms import KINDS
 from knowledge.publication.bodies import key
 from knowledge.publication.differences import differences
-from knowledge.publication.records import NoSuchEntry, Place, Standing
+from knowledge.publication.records import PRODUCT, NoSuchEntry, Place, Standing
 
 router = APIRouter()
 
@@ -112,6 +112,7 @@ async def log(request: Request, desk: TheDesk, me: Me, entry: str = "", who: str
         page=page,
         entry=entry,
         who=who,
+        product=PRODUCT,
         people=[one.name for one in await desk.office.accounts.listed()],
     )
 

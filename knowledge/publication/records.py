@@ -174,12 +174,14 @@ def read_edition(connection: sa.Connection) -> int:
 def read_events(
     connection: sa.Connection, entry_id: str | None = None, who: str | None = None, limit: int = 200, before: int = 0
 ) -> list[Event]:
-    """Newest first."""
+    """Newest first; without what the product did itself, unless it or one entry is asked for."""
     query = events.select().order_by(events.c.id.desc()).limit(limit).offset(before)
     if entry_id:
         query = query.where(events.c.entry_id == entry_id)
     if who:
         query = query.where(events.c.who == who)
+    elif not entry_id:
+        query = query.where(events.c.who != PRODUCT)
     return [
         Event(row.at, row.who, row.action, row.entry_id, row.revision, row.before, row.edition, row.note)
         for row in connection.execute(query)
