@@ -14,6 +14,7 @@ from knowledge.console.desk import Desk, Me, Posted, TheDesk, Visit, go, number_
 from knowledge.console.forms import KINDS, STATUSES, body_from, fields_of, grouped, more_fields
 from knowledge.publication.bodies import Body, Problem
 from knowledge.publication.differences import differences
+from knowledge.publication.masking import without_masks
 from knowledge.publication.records import Place, Revision
 from knowledge.publication.store import Refused, Stale
 from knowledge.retrieval import Knowledge
@@ -196,7 +197,7 @@ async def _place_of(desk: Desk, form: FormData) -> Place | None:
 
 
 async def _asked(desk: Desk, ids: str) -> list[str]:
-    return [asked.text.replace("\n", " ")[:60] for asked in await desk.office.questions.pick(_ids(ids))]
+    return [without_masks(asked.text)[:60] for asked in await desk.office.questions.pick(_ids(ids))]
 
 
 def _ids(text: str) -> list[int]:

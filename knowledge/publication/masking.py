@@ -37,3 +37,11 @@ def masked(text: str) -> str:
     for name, pattern in _PATTERNS:
         text = pattern.sub(f"〔{name}〕", text)
     return text
+
+
+def without_masks(text: str) -> str:
+    """On one line, and what was hidden left out."""
+    return " ".join(_MASK.sub("", text).split())
+
+
+_MASK = re.compile(r"〔\w{2,3}〕")

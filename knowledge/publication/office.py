@@ -25,7 +25,7 @@ class Office:
         self.base: Library = read_library(content_dir)
         seed.merge(store, self.base)
         self.publication = Publication(store, self.base, today)
-        self.questions = Questions(store, sealer)
+        self.questions = Questions(store, sealer, [text for _, entry in self.base.entries for text in entry.questions])
         self.regressions = Regressions(store, sealer)
         self.checks = Checks(self.publication, self.regressions)
         self.accounts = Accounts(store, sealer)

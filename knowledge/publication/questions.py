@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,14 +13,14 @@ import sqlalchemy as sa
 
 from knowledge.publication.bodies import key
 from knowledge.publication.gate import Regression
-from knowledge.publication.masking import masked
+from knowledge.publication.masking import masked, without_masks
 from knowledge.publication.ports import Sealing, Store
 from knowledge.publication.tables import questions, regressions
 from knowledge.text import LONGEST, normalise, tokens
 
 Verdict = Literal["unanswered", "helpful", "not_helpful"]
 #: Most open questions that are compared, the newest; and how alike (cosine) those of one group are.
-COMPARED, ALIKE = 2000, 0.5
+COMPARED, ALIKE = 2000, 0.45
 #: Days after which a question that nobody took up, or that is settled, is forgotten.
 KEPT_DAYS = 180
 
@@ -63,8 +63,11 @@ class Group:
 class Questions:
     """Implements the actions' `Feedback`, and is the queue that staff work through."""
 
-    def __init__(self, store: Store, sealer: Sealing) -> None:
+    def __init__(self, store: Store, sealer: Sealing, usual: Sequence[str] = ()) -> None:
+        """`usual`: questions as they are asked here, which tell the words that make no difference."""
         self._store, self._sealer = store, sealer
+        self._usual = Counter(token for text in usual for token in set(tokens(normalise(text))))
+        self._size = len(usual)
 
     async def record(self, question: str, entry_id: str | None, verdict: Verdict) -> None:
         """Count a question. What names a person in it is masked first; one without words is not kept."""
@@ -96,7 +99,7 @@ class Questions:
 
     async def groups(self, verdict: Verdict) -> list[Group]:
         """Open questions by likeness, the most asked group first."""
-        return group(await self._open(questions.c.verdict == verdict))
+        return group(await self._open(questions.c.verdict == verdict), self._usual, self._size)
 
     async def pick(self, ids: Iterable[int]) -> list[Asked]:
         """These open questions, the most frequent first."""
@@ -136,12 +139,14 @@ class Questions:
         return Asked(row.id, text, row.verdict, row.entry_id or None, row.count, row.last_at)
 
 
-def group(asked: Sequence[Asked]) -> list[Group]:
-    """Put each question to the first group whose head it is like. `asked` has the most frequent first."""
-    bags = [Counter(tokens(normalise(one.text))) for one in asked]
-    seen = Counter(token for bag in bags for token in bag)
-    idf = {token: math.log(1 + len(bags) / count) for token, count in seen.items()}
-    size = [math.sqrt(sum((times * idf[token]) ** 2 for token, times in bag.items())) or 1.0 for bag in bags]
+def group(asked: Sequence[Asked], usual: Mapping[str, int], size: int) -> list[Group]:
+    """Put each question to the first group whose head it is like. `asked` has the most frequent first.
+
+    `usual`: token → how many of `size` usual questions have it.
+    """
+    bags = [Counter(tokens(normalise(without_masks(one.text)))) for one in asked]
+    idf = {token: math.log(1 + (size + 1) / (usual.get(token, 0) + 1)) for bag in bags for token in bag}
+    length = [math.sqrt(sum((times * idf[token]) ** 2 for token, times in bag.items())) or 1.0 for bag in bags]
     heads: list[int] = []
     members: dict[int, list[Asked]] = {}
     having: dict[str, list[int]] = {}
@@ -150,8 +155,8 @@ def group(asked: Sequence[Asked]) -> list[Group]:
         for token, times in bag.items():
             for head in having.get(token, ()):
                 near[head] += times * bags[head][token] * idf[token] ** 2  # type: ignore[assignment]
-        best = max(near, key=lambda head: near[head] / size[head], default=None)
-        if best is not None and near[best] / size[best] / size[place] >= ALIKE:
+        best = max(near, key=lambda head: near[head] / length[head], default=None)
+        if best is not None and near[best] / length[best] / length[place] >= ALIKE:
             members[best].append(asked[place])
             continue
         heads.append(place)

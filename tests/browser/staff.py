@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Request, ViewportSize, expect
 from tests.browser.conftest import PATIENCE
 from tests.system import System
 
-PASSWORD = "一句只有我知道的话"
+PASSWORD = "一句只有我自己知道的话"
 
 
 @dataclass
