@@ -28,12 +28,16 @@ _DRAWN_FROM = 3000
 
 @dataclass(frozen=True)
 class Fit:
-    """How well each entry fits, in standard deviations; places of the best, best first; what that means and why."""
+    """How well each entry fits, in standard deviations; places of the best, best first; what that means and why.
+
+    `alike`: cosine (0–1) of each of the best with the nearest of its questions, by characters.
+    """
 
     scores: Floats
     order: Sequence[int]
     decision: Decision
     signals: Signals | None = None
+    alike: Sequence[float] = ()
 
 
 class EntrySearch:
@@ -101,7 +105,7 @@ class EntrySearch:
             side=meant.side if meant else 0.0,
             ahead=float(fit[best] - fit[second]) if second is not None else 1.0,
         )
-        return Fit(fit, order, decide(signals), signals)
+        return Fit(fit, order, decide(signals), signals, [float(near[at]) for at in order])
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,20 @@ class Answer:
     suggestions: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Look:
+    """`read`: the question as it is compared. `hints`: what lexicon and sound add. `same`: it stands in an entry.
+
+    `article`: an article is named.
+    """
+
+    read: str
+    hints: tuple[str, ...]
+    same: bool
+    article: bool
+    fit: Fit
+
+
 class Knowledge:
     """The entries valid on one day. Immutable; may be asked by many threads at once."""
 
@@ -154,6 +168,14 @@ class Knowledge:
             ranked=articles,
             suggestions=told.suggestions,
         )
+
+    def look(self, text: str) -> Look:
+        """What is found for a question on the way to its answer."""
+        said = normalise(text)
+        named = self._articles.find(said) or self._articles.bare(said)
+        fit = self._search.find(self._query(said), self._vector(said))
+        hints = (*self._lexicon.expand(said), *self._sounds.meant(said))
+        return Look(said, hints, bare(said) in self._asked, bool(named), fit)
 
     def _query(self, said: str, more: str = "") -> Query:
         heard = self._sounds.meant(said)
