@@ -81,7 +81,8 @@ class ArticleSearch:
         cited = Counter(self.refs[at].law for _, at, _ in links)
         self._law = np.asarray([math.log1p(cited[ref.law]) for ref in self.refs], np.float32)
         bodies = list(texts.values())
-        self._vectors = meaning.known(Side.TEXT, bodies) if meaning else None
+        self._with_text = np.flatnonzero([bool(text) for text in bodies])
+        self._vectors = meaning.known(Side.TEXT, [text for text in bodies if text]) if meaning else None
 
     def __len__(self) -> int:
         return len(self.refs)
@@ -104,7 +105,7 @@ class ArticleSearch:
         total = standard(words.scores(text, query))
         with_meaning = vector is not None and self._vectors is not None and parts.meaning
         if with_meaning and vector is not None and self._vectors is not None:
-            total = total + MEANING * standard(self._vectors @ vector)
+            total[self._with_text] += MEANING * standard(self._vectors @ vector)
         if parts.entries and self._to.size:
             lifted = np.zeros(len(self.refs), np.float32)
             np.maximum.at(lifted, self._to, np.maximum(entries[self._from], 0) * self._share)

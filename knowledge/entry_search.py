@@ -16,6 +16,8 @@ from knowledge.text import normalise
 
 #: What nearness of meaning to a question, and to the answer, counts beside characters, which count 1.
 ASKED, ANSWERED = 1.0, 0.75
+#: Where several fit, a guide entry comes before the note on an article, and that before an example of a case.
+_LESS = {"guide": 0.0, "law": 0.3, "case": 1.0}
 #: What an entry about the matter in hand gains.
 OF_MATTER = 0.35
 #: How firmly the line between questions answered here and others is held to be simple.
@@ -26,12 +28,16 @@ _DRAWN_FROM = 3000
 
 @dataclass(frozen=True)
 class Fit:
-    """How well each entry fits, in standard deviations; places of the best, best first; what that means and why."""
+    """How well each entry fits, in standard deviations; places of the best, best first; what that means and why.
+
+    `alike`: cosine (0–1) of each of the best with the nearest of its questions, by characters.
+    """
 
     scores: Floats
     order: Sequence[int]
     decision: Decision
     signals: Signals | None = None
+    alike: Sequence[float] = ()
 
 
 class EntrySearch:
@@ -47,6 +53,7 @@ class EntrySearch:
         self._index = Index([*documents, *(Document((question,)) for question in elsewhere)])
         ours = [question for questions in asked for question in questions]
         self._lean = Lean(ours, elsewhere)
+        self._less = np.asarray([_LESS[entry.kind] for entry in entries], np.float32)
         self._of_matter = {
             matter: np.asarray([matter in entry.matters for entry in entries], np.float32)
             for matter in {matter for entry in entries for matter in entry.matters}
@@ -75,6 +82,7 @@ class EntrySearch:
         meant = self._meaning.near(vector) if self._meaning and vector is not None else None
         if meant:
             fit = fit + ASKED * standard(meant.asked) + ANSWERED * standard(meant.answered)
+        fit = fit - self._less
         if matter in self._of_matter:
             fit = fit + OF_MATTER * self._of_matter[matter]
         if among is not None:
@@ -97,7 +105,7 @@ class EntrySearch:
             side=meant.side if meant else 0.0,
             ahead=float(fit[best] - fit[second]) if second is not None else 1.0,
         )
-        return Fit(fit, order, decide(signals), signals)
+        return Fit(fit, order, decide(signals), signals, [float(near[at]) for at in order])
 
 
 @dataclass(frozen=True)

