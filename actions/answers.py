@@ -15,7 +15,7 @@ class Answer(TurnAction):
 
     async def act(self, turn: Turn) -> None:
         # A suggested question that was pressed comes with the button, not as text.
-        answer_question(turn, turn.entity("question") or turn.text)
+        await answer_question(turn, turn.entity("question") or turn.text)
         if turn.in_form:
             turn.go_to(turn.step, again=True)
 
@@ -43,14 +43,16 @@ class AnswerAndStore(TurnAction):
                 turn.set("trail", [*(turn.slots.get("trail") or []), element.id])
                 for gone in turn.interview.drop_stale():
                     turn.set(gone, None)
-        answer_question(turn, turn.text)
+        await answer_question(turn, turn.text)
         turn.go_to(turn.interview.next_step(turn.step), again=not taken)
         await turn.save()
 
 
-def answer_question(turn: Turn, text: str) -> None:
-    """Say the answer with its citations, or honestly that there is none, with who can help."""
+async def answer_question(turn: Turn, text: str) -> None:
+    """Say the answer with its citations, or honestly that there is none, with who can help; staff learn of those."""
     found = turn.services.knowledge.ask(text, matter=turn.interview.matter_id)
+    if not found.answered:
+        await turn.services.feedback.record(text, found.entry, "unanswered")
     if found.answered:
         rests_on = "；".join(f"《{c.title}》{c.article or ''}" for c in found.citations[:2])
         turn.say("utter_answer", answer=found.answer, rests_on=rests_on)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from actions.drafts import Drafts
 from actions.handover import Handover
@@ -47,12 +47,24 @@ class Answer(Protocol):
     def citations(self) -> Sequence[Citation]: ...
     @property
     def suggestions(self) -> Sequence[str]: ...
+    @property
+    def entry(self) -> str | None: ...
 
 
 class Answerer(Protocol):
     """The knowledge room's one question."""
 
     def ask(self, text: str, *, matter: str | None = None) -> Answer: ...
+
+
+class Feedback(Protocol):
+    """What staff learn of answers: questions nobody could answer, and whether answers helped."""
+
+    async def record(
+        self, question: str, entry_id: str | None, verdict: Literal["unanswered", "helpful", "not_helpful"]
+    ) -> None:
+        """`entry_id`: what was rated, or what came nearest. Masks and seals the question before it is kept."""
+        ...
 
 
 class Hotline(Protocol):
@@ -69,6 +81,7 @@ class Services:
     drafts: Drafts
     evidence: EvidenceBook
     knowledge: Answerer
+    feedback: Feedback
     hotlines: Mapping[str, Hotline]
     submission: Submission
     handover: Handover

@@ -22,6 +22,7 @@ from typing import Any
 import structlog
 import uvicorn
 import uvloop
+import yaml
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -46,7 +47,10 @@ from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
 from connectors.gateway import Database, Gateway, Pace, Vault
-from knowledge import CurrentKnowledge, hotlines
+from knowledge import Meaning, StatuteStore, hotlines
+from knowledge.console import ConsoleSettings
+from knowledge.console import create_app as create_console
+from knowledge.publication.office import Office
 
 log = structlog.get_logger("service")
 
@@ -73,10 +77,16 @@ class Service:
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         standard = read_standard(ROOT / "dialogues" / "standard")
         content = ROOT / "knowledge" / "content"
+        self.office = Office(self.database, self.sealer, content, lambda: datetime.now(LOCAL).date())
+        self.knowledge = self.office.current(
+            StatuteStore(settings.statutes_folder),
+            Meaning.load(settings.vectors_folder) if settings.meaning else None,
+        )
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
-            knowledge=CurrentKnowledge(content, lambda: datetime.now(LOCAL).date()),
+            knowledge=self.knowledge,
+            feedback=self.office.questions,
             hotlines=hotlines(content),
             submission=self.submission,
             handover=self.handover,
@@ -124,6 +134,7 @@ class Service:
         }
 
     async def start(self) -> None:
+        self.knowledge.start()
         await self.gateway.start()
         for part in (self.submission, self.handover, self.reminders):
             part.rounds.start()
@@ -132,6 +143,8 @@ class Service:
         await self.gateway.stop()
         for part in (self.submission, self.handover, self.reminders):
             await part.rounds.stop()
+        await self.office.checks.stop()
+        await asyncio.to_thread(self.knowledge.stop)
         await self.brain.close()
         await self.backend.aclose()
         self.database.close()
@@ -186,8 +199,16 @@ def public_app(service: Service) -> FastAPI:
 
 
 def staff_app(service: Service) -> FastAPI:
-    """The staff port: health of all parts, and metrics without personal data."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    """The staff port: the console, health of all parts, and metrics without personal data."""
+    answers = yaml.safe_load((ROOT / "dialogues" / "responses" / "answers.yml").read_text("utf-8"))
+    settings = ConsoleSettings(
+        words=ROOT / "dialogues" / "console",
+        matters={matter.id: matter.title for matter in service.services.standard.matters},
+        answer=answers["responses"]["utter_answer"][0]["text"],
+        zone=LOCAL,
+        secure=service.settings.secure_cookies,
+    )
+    app = create_console(service.office, service.knowledge, settings)
     registry = CollectorRegistry()
     waiting = Gauge("reportguide_reports", "Reports by state of submission", ["state"], registry=registry)
     brain_up = Gauge("reportguide_brain_up", "Whether the brain answers", registry=registry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from knowledge.files import ContentError, explain, read_yaml
 
 _DIGITS = "零一二三四五六七八九十"
+#: 第一千一百九十五条, 第二百五十三条之一.
+ARTICLE = re.compile(r"第[一二三四五六七八九十百千零]+条(?:之[一二三四五六七八九十]+)?")
 
 
 class _Data(BaseModel):
@@ -36,11 +39,17 @@ class Law(_Data):
 
 
 class Document(_Data):
-    """A rule cited by name; its text is not in the collection. `known`: articles whose content is known nonetheless."""
+    """A rule cited by name; its text is not in the collection. `known`: articles whose content is known nonetheless.
+
+    `date`: the day it was signed or, where that is not known, published. `address`: its page at the issuer's or, where
+    that is not known, the issuer's site.
+    """
 
     name: str
     issuer: str
+    effective: date | None = None
     date: date
+    address: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9./_-]+$")]
     last: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="number of the last article, where known"
     )
@@ -81,6 +90,24 @@ class LawIndex:
             )
         except ValidationError as problem:
             raise ContentError(explain(file.name, problem)) from None
+
+    def with_texts(self, texts: Iterable[tuple[str, Sequence[str]]]) -> LawIndex:
+        """Also knows these laws, by name and article numbers: an imported text proves its articles, and no others."""
+        known = LawIndex(tuple(self.laws.values()), tuple(self.documents.values()))
+        for name, numbers in texts:
+            plain = [number for number in numbers if number.endswith("条")]
+            old = known.laws.get(name)
+            known.laws[name] = Law(
+                name=name,
+                articles=len(numbers),
+                last=max(1, len(plain)),
+                inserted=tuple(number for number in numbers if not number.endswith("条")),
+                version=old.version if old else None,
+                effective=old.effective if old else None,
+            )
+            known.documents.pop(name, None)
+            known._articles[name] = frozenset(numbers)
+        return known
 
     @property
     def names(self) -> tuple[str, ...]:

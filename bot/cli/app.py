@@ -24,6 +24,12 @@ cases_app = typer.Typer(
     no_args_is_help=True, help="Look at submitted reports and their cases, and move a case in the reference backend."
 )
 app.add_typer(cases_app, name="cases")
+knowledge_app = typer.Typer(
+    no_args_is_help=True, help="Look at the knowledge, publish what is under review, take back."
+)
+app.add_typer(knowledge_app, name="knowledge")
+staff_app = typer.Typer(no_args_is_help=True, help="Accounts for the staff console.")
+app.add_typer(staff_app, name="staff")
 
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read and write JSON lines, for programs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -127,7 +133,7 @@ def ask(
     """Ask the knowledge base. With --jsonl reads {"text": …} lines."""
     from bot.cli.ask import Asker
 
-    asker = Asker(ROOT / "knowledge" / "content")
+    asker = Asker(ROOT / "knowledge" / "content", Settings())
     for item in _items(jsonl, text, {}):
         _print(asker.ask(str(item.get("text") or ""), ranked))
 
@@ -187,6 +193,86 @@ def cases_advance(
     from bot.cli.cases import advance
 
     asyncio.run(advance(Settings(), case_no, state, note))
+
+
+@knowledge_app.command("list")
+def knowledge_list(
+    standing: Annotated[
+        str | None, typer.Option(help="Only those that stand so: draft, review, live, coming, over, withdrawn.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List all knowledge entries and how they stand."""
+    from bot.cli.knowledge import listed
+
+    asyncio.run(listed(Settings(), standing, as_json))
+
+
+@knowledge_app.command("show")
+def knowledge_show(entry: str, as_json: AsJson = False) -> None:
+    """Show one entry with its revisions and who did what."""
+    from bot.cli.knowledge import show
+
+    asyncio.run(show(Settings(), entry, as_json))
+
+
+@knowledge_app.command("publish")
+def knowledge_publish(
+    by: Annotated[str, typer.Option(help="The reviewer who approves; not somebody who wrote at it.")],
+    entries: Annotated[list[str] | None, typer.Argument(help="Entries; without, all that are under review.")] = None,
+) -> None:
+    """Check entries under review against all questions and, if nothing is lost, publish them."""
+    from bot.cli.knowledge import publish
+
+    asyncio.run(publish(Settings(), entries or [], by))
+
+
+@knowledge_app.command("rollback")
+def knowledge_rollback(
+    entry: str,
+    by: Annotated[str, typer.Option(help="The reviewer who decides.")],
+    to: Annotated[int | None, typer.Option(help="The revision to answer again; without, the one before.")] = None,
+) -> None:
+    """Answer an earlier published revision of an entry again, at once."""
+    from bot.cli.knowledge import rollback
+
+    asyncio.run(rollback(Settings(), entry, by, to))
+
+
+@staff_app.command("list")
+def staff_list(as_json: AsJson = False) -> None:
+    """List the accounts."""
+    from bot.cli.knowledge import staff_listed
+
+    asyncio.run(staff_listed(Settings(), as_json))
+
+
+@staff_app.command("add")
+def staff_add(name: str, role: Annotated[str, typer.Option(help="editor, reviewer or admin")] = "editor") -> None:
+    """Add an account. Asks for the password, or reads it from standard input."""
+    from bot.cli.knowledge import staff_add as add
+
+    asyncio.run(add(Settings(), name, role))
+
+
+@staff_app.command("change")
+def staff_change(
+    name: str,
+    role: Annotated[str | None, typer.Option(help="editor, reviewer or admin")] = None,
+    active: Annotated[bool | None, typer.Option("--active/--closed", help="Open or close the account.")] = None,
+) -> None:
+    """Change what an account may do. Whoever is signed in with it has to sign in again."""
+    from bot.cli.knowledge import staff_change as change
+
+    asyncio.run(change(Settings(), name, role, active))
+
+
+@staff_app.command("password")
+def staff_password(name: str) -> None:
+    """Set a new password. Asks for it, or reads it from standard input."""
+    from bot.cli.knowledge import staff_password as password
+
+    asyncio.run(password(Settings(), name))
 
 
 def _items(jsonl: bool, text: str | None, rest: dict[str, Any]) -> Any:

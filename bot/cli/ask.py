@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from actions.dates import LOCAL
-from knowledge import Knowledge
+from bot.cli.learning import learn
+from bot.settings import Settings
+from knowledge import Knowledge, Meaning, StatuteStore
+from knowledge.library import read_library
+from knowledge.retrieval import texts_of
 
 
 class Asker:
-    def __init__(self, content: Path) -> None:
-        self._knowledge = Knowledge.load(content, datetime.now(LOCAL).date())
+    def __init__(self, content: Path, settings: Settings) -> None:
+        """What the model has not learnt yet is learnt first: once, with a bar on the terminal."""
+        today = datetime.now(LOCAL).date()
+        library = read_library(content)
+        statutes = StatuteStore(settings.statutes_folder).current(today)
+        meaning = Meaning.load(settings.vectors_folder) if settings.meaning else None
+        if meaning:
+            learn(meaning, texts_of(library, today, statutes), Console(file=sys.stderr))
+        self._knowledge = Knowledge(library, today, statutes=statutes, meaning=meaning)
 
     def ask(self, text: str, ranked: int = 0) -> dict[str, Any]:
         """``{"answered", "answer", "citations": [{"title", "article"}], "entry", "score", "ms", "ranked"?}``."""
@@ -26,5 +40,5 @@ class Asker:
             "ms": round(found.ms, 2),
         }
         if ranked:
-            told["ranked"] = [dict(item) if isinstance(item, dict) else item._asdict() for item in found.ranked]
+            told["ranked"] = [item._asdict() for item in found.ranked]
         return told

@@ -10,9 +10,14 @@ from sqlalchemy import Connection, Engine, MetaData
 
 import actions.records
 import connectors.gateway.schema
+import knowledge.publication.tables
 
 #: Every table of the service, by the room that owns it.
-ALL: tuple[MetaData, ...] = (connectors.gateway.schema.metadata, actions.records.metadata)
+ALL: tuple[MetaData, ...] = (
+    connectors.gateway.schema.metadata,
+    actions.records.metadata,
+    knowledge.publication.tables.metadata,
+)
 
 
 def migrate(engine: Engine) -> None:
