@@ -8,8 +8,8 @@ often rest on are a little more likely.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +19,12 @@ from knowledge.entries import Entry
 from knowledge.index import Query
 from knowledge.laws import ArticleRef
 from knowledge.meaning import Meaning, Side, standard
+from knowledge.statutes import Statute
 from knowledge.text import pieces, whole
 
 K1, B = 1.2, 0.75
+#: What the entries' words about an article count beside its own.
+NOTES = 0.8
 #: What meaning, entries and the law count beside characters, which count 1. Measured in docs/decisions/0008.
 MEANING, ENTRIES, LAW = 5.0, 1.0, 1.0
 #: The same without the model.
@@ -50,18 +53,26 @@ class Parts(NamedTuple):
 ALL = Parts()
 
 
+class ArticleTexts:
+    """The articles of the imported laws, made ready to be searched once for many editions of the entries. Immutable."""
+
+    def __init__(self, statutes: Sequence[Statute] = ()) -> None:
+        self.statutes = tuple(statutes)
+        self.texts = {ArticleRef(s.law, article.number): article.text for s in statutes for article in s.articles}
+        self.words = _Words([Counter(pieces(whole(text))) for text in self.texts.values()])
+
+
 class ArticleSearch:
     """Immutable; may be asked by many threads at once."""
 
     def __init__(
-        self, texts: Mapping[ArticleRef, str], entries: Sequence[Entry], meaning: Meaning | None = None
+        self, own: ArticleTexts, entries: Sequence[Entry], others: Sequence[ArticleRef], meaning: Meaning | None = None
     ) -> None:
-        """`texts`: of every article that may be ranked; empty where only entries speak of it."""
-        self.refs = list(texts)
+        """`others`: articles without a text here, which only entries speak of. `meaning` must know the texts."""
+        self.refs = [*own.texts, *others]
+        self._own, self._plain = len(own.texts), own.words
         place = {ref: at for at, ref in enumerate(self.refs)}
-        bags = [Counter(pieces(whole(text))) for text in texts.values()]
-        self._plain = _Words(bags)
-        about: dict[int, list[str]] = defaultdict(list)
+        about: list[Counter[str]] = [Counter() for _ in self.refs]
         links: list[tuple[int, int, float]] = []
         for number, entry in enumerate(entries):
             for order, citation in enumerate(entry.citations):
@@ -70,19 +81,15 @@ class ArticleSearch:
                     continue
                 links.append((number, at, 1.0 if entry.kind == "law" else CITED / (1 + FURTHER * order)))
                 if entry.kind == "law":
-                    about[at] += [*entry.questions, entry.answer, entry.longer]
-        for at, said in about.items():
-            for text in said:
-                bags[at].update(pieces(whole(text)))
-        self._words = _Words(bags)
+                    for text in (*entry.questions, entry.answer, entry.longer):
+                        about[at].update(pieces(whole(text)))
+        self._notes = _Words(about)
         self._from = np.asarray([number for number, _, _ in links], np.int32)
         self._to = np.asarray([at for _, at, _ in links], np.int32)
         self._share = np.asarray([share for *_, share in links], np.float32)
         cited = Counter(self.refs[at].law for _, at, _ in links)
         self._law = np.asarray([math.log1p(cited[ref.law]) for ref in self.refs], np.float32)
-        bodies = list(texts.values())
-        self._with_text = np.flatnonzero([bool(text) for text in bodies])
-        self._vectors = meaning.known(Side.TEXT, [text for text in bodies if text]) if meaning else None
+        self._vectors = meaning.known(Side.TEXT, list(own.texts.values())) if meaning and own.texts else None
 
     def __len__(self) -> int:
         return len(self.refs)
@@ -101,11 +108,14 @@ class ArticleSearch:
         return [Ranked(self.refs[at].law, self.refs[at].article, round(float(total[at]), 4)) for at in best]
 
     def _score(self, query: Query, text: str, vector: Floats | None, entries: Floats, parts: Parts) -> Floats:
-        words = self._words if parts.notes else self._plain
-        total = standard(words.scores(text, query))
+        said = np.zeros(len(self.refs), np.float32)
+        said[: self._own] = self._plain.scores(text, query)
+        if parts.notes:
+            said += NOTES * self._notes.scores(text, query)
+        total = standard(said)
         with_meaning = vector is not None and self._vectors is not None and parts.meaning
         if with_meaning and vector is not None and self._vectors is not None:
-            total[self._with_text] += MEANING * standard(self._vectors @ vector)
+            total[: self._own] += MEANING * standard(self._vectors @ vector)
         if parts.entries and self._to.size:
             lifted = np.zeros(len(self.refs), np.float32)
             np.maximum.at(lifted, self._to, np.maximum(entries[self._from], 0) * self._share)

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+from knowledge.article_search import ArticleTexts
 from knowledge.files import ContentError
 from knowledge.library import Library, read_library
 from knowledge.meaning import Meaning
@@ -65,6 +66,7 @@ class CurrentKnowledge:
         """`published` may be a content folder. Raises ContentError if the content cannot be used."""
         self._statutes, self._meaning = statutes, meaning
         self._learning: threading.Thread | None = None
+        self._articles: tuple[tuple[date, int], ArticleTexts] | None = None
         self._published = Folder(published) if isinstance(published, Path) else published
         self._today = today
         self._refreshing = threading.Lock()
@@ -115,14 +117,14 @@ class CurrentKnowledge:
         return self._published.edition(), self._today(), self._statutes.stamp if self._statutes else 0
 
     def _made(self, seen: tuple[int, date, int]) -> Knowledge:
-        library, statutes = self._published.library(seen[1]), self._texts(seen[1])
+        library, statutes = self._published.library(seen[1]), self._texts(seen[1], seen[2])
         if self._meaning:
             self._learn(self._meaning, library, seen[1], statutes)
         return Knowledge(library, seen[1], statutes=statutes, meaning=self._meaning)
 
-    def _learn(self, meaning: Meaning, library: Library, day: date, statutes: list[Statute]) -> None:
+    def _learn(self, meaning: Meaning, library: Library, day: date, statutes: ArticleTexts) -> None:
         """A few texts now, so that a new edition is answered by meaning at once; many behind."""
-        texts = texts_of(library, day, statutes)
+        texts = texts_of(library, day, statutes.statutes)
 
         def learn() -> None:
             for side, some in texts.items():
@@ -141,14 +143,16 @@ class CurrentKnowledge:
             self._learning = threading.Thread(target=learn_and_use, name="learning", daemon=True)
             self._learning.start()
 
-    def _texts(self, day: date) -> list[Statute]:
-        if self._statutes is None:
-            return []
-        try:
-            return self._statutes.current(day)
-        except StatuteError as problem:
-            log.error("answers are given without the texts of the laws: %s", problem)
-            return []
+    def _texts(self, day: date, stamp: int) -> ArticleTexts:
+        """Made once for a day and what is imported; editions of the entries come oftener."""
+        if self._articles is None or self._articles[0] != (day, stamp):
+            found: list[Statute] = []
+            try:
+                found = self._statutes.current(day) if self._statutes else []
+            except StatuteError as problem:
+                log.error("answers are given without the texts of the laws: %s", problem)
+            self._articles = (day, stamp), ArticleTexts(found)
+        return self._articles[1]
 
     def start(self) -> None:
         """Begin to look for new editions."""

@@ -170,6 +170,13 @@ _BARE = re.compile(
     r"(?:什么|啥|怎么规定|怎么说)?(?:意思|内容|规定)?[的啊呢吗?.。 ]*"
 )
 _NOT_AN_ARTICLE = re.compile(r"^\s*[年月日号万元个人岁次分块%多页倍章节编款项版天审]")
+#: One more article after the first: 、第1199条, 和第十条, 至第1197条.
+_ANOTHER = re.compile(
+    rf"\s*(?:(?P<to>[至到\-~—]+)|[、,及和与或]|以及)\s*(?P<first>第)?\s*(?P<number>{_NUM})\s*(?P<mark>条)?"
+    rf"\s*(?:之(?P<sub>{_NUM}))?(?P<late>条)?"
+)
+#: More articles are not listed one by one.
+_RANGE = 30
 #: Without 第 or 条, a number this long after a law's name is still meant as an article's: 民法典1195.
 _LONG = 3
 
@@ -198,6 +205,22 @@ class ArticleParser:
             if number is not None and sub is not None and sub < 100:
                 return ArticleRef(self._names[law[0]], article_name(number, sub))
         return None
+
+    def find_all(self, text: str) -> list[ArticleRef]:
+        """Every article that is named with its law, also in a row or a range: 民法典第1194条至第1197条、第1199条."""
+        found: list[ArticleRef] = []
+        for law in self._name.finditer(text):
+            at, before = law.end(), 0
+            while match := (_AFTER_NAME if at == law.end() else _ANOTHER).match(text, at):
+                number, sub = read_number(match["number"]), read_number(match["sub"]) if match["sub"] else 0
+                said = match["first"] or match["mark"] or match["late"]
+                if number is None or sub is None or sub >= 100 or not said:
+                    break
+                if match.groupdict().get("to") and not sub and before < number <= before + _RANGE:
+                    found += [ArticleRef(self._names[law[0]], article_name(n)) for n in range(before + 1, number)]
+                found.append(ArticleRef(self._names[law[0]], article_name(number, sub)))
+                at, before = match.end(), number
+        return list(dict.fromkeys(found))
 
     def law(self, text: str) -> str | None:
         """The first law that is named at all."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.article_search import ALL, ArticleSearch, Parts, Ranked
+from knowledge.article_search import ALL, ArticleSearch, ArticleTexts, Parts, Ranked
 from knowledge.bm25 import Floats
 from knowledge.decision import Band
 from knowledge.entries import Citation, Entry
@@ -78,27 +78,26 @@ class Knowledge:
         library: Library,
         today: date,
         *,
-        statutes: Sequence[Statute] = (),
+        statutes: Sequence[Statute] | ArticleTexts = (),
         meaning: Meaning | None = None,
     ) -> None:
         """`statutes`: the imported texts in force. `meaning` is used as far as it has learnt `texts_of` all this."""
+        texts = statutes if isinstance(statutes, ArticleTexts) else ArticleTexts(statutes)
         self._entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
-        self._laws = library.laws.with_texts((s.law, [a.number for a in s.articles]) for s in statutes)
+        self._laws = library.laws.with_texts((s.law, [a.number for a in s.articles]) for s in texts.statutes)
         self._lexicon, self._sayings = library.lexicon, library.sayings
         self._articles = ArticleParser(self._laws, library.aliases)
         self._notes = {_about(entry): entry for entry in self._entries if entry.kind == "law"}
-        self._texts = {ArticleRef(s.law, a.number): a.text for s in statutes for a in s.articles}
+        self._texts = texts.texts
         noted = {_about(entry) for _, entry in library.entries if entry.kind == "law"}
         self._withdrawn = noted - set(self._notes) - set(self._texts)
         elsewhere = [normalise(question) for question in library.elsewhere]
         self._asked = {bare(normalise(question)): entry for entry in self._entries for question in entry.questions}
         self._meaning = meaning if meaning and _learnt(meaning, texts_of(library, today)) else None
         self._search = EntrySearch(self._entries, elsewhere, self._meaning)
-        texts = self._texts | {ref: "" for ref in self._cited() if ref not in self._texts}
-        of_articles = self._meaning if self._meaning and self._texts else None
-        if of_articles and of_articles.missing(Side.TEXT, [text for text in texts.values() if text]):
-            of_articles = None
-        self._ranking = ArticleSearch(texts, self._entries, of_articles)
+        known = self._meaning is not None and not self._meaning.missing(Side.TEXT, list(self._texts.values()))
+        others = [ref for ref in self._cited() if ref not in self._texts]
+        self._ranking = ArticleSearch(texts, self._entries, others, self._meaning if known else None)
         self._sounds = Sounds(self._search.pairs)
         self._filters = _filters(self._entries)
 

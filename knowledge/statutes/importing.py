@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from knowledge.entries import Entry
 from knowledge.statutes.difference import Change, Kind, compare
@@ -14,8 +15,7 @@ from knowledge.statutes.reading import UnreadableError, read_lines
 from knowledge.statutes.store import Incoming, Record, StatuteStore
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(NamedTuple):
     """An entry that somebody must look at: the article it cites changed. `now`: its number in the new version."""
 
     entry: str

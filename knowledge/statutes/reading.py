@@ -63,7 +63,7 @@ def _plain(file: Path) -> Iterator[str]:
 
 
 def _docx(file: Path) -> Iterator[str]:
-    _guard_zip(file)
+    guard_zip(file, "word/document.xml")
     import docx  # slow to import
     from docx.oxml.ns import qn
 
@@ -88,19 +88,21 @@ _DOCX_TEXT: dict[str, Callable[[Any], str]] = {
 }
 
 
-def _guard_zip(file: Path) -> None:
-    """Refuse what is no docx, or would fill the memory. Raises UnreadableError."""
+def guard_zip(file: Path, part_name: str) -> None:
+    """Refuse what does not have this part, or would fill the memory. Raises UnreadableError."""
     try:
+        if file.stat().st_size > LARGEST:
+            raise UnreadableError(f"{file.name}: more than {LARGEST / 1e6:.0f} MB — take the pictures out")
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
             names = {part.filename for part in parts}
             total = sum(part.file_size for part in parts)
             packed = sum(part.compress_size for part in parts) or 1
-            if "word/document.xml" not in names:
+            if part_name not in names:
                 raise _broken(file)
             if total > LARGEST_UNPACKED or (total > 1_000_000 and total / packed > _MOST_SHRUNK):
                 raise UnreadableError(f"{file.name}: it would grow to {total / 1e6:.0f} MB — this is no document")
-            with archive.open("word/document.xml") as part:
+            with archive.open(part_name) as part:
                 if b"<!DOCTYPE" in part.read(2_000):
                     raise _broken(file)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError):
@@ -161,3 +163,5 @@ _READERS: dict[str, Callable[[Path], Iterator[str]]] = {
     ".pdf": _pdf,
     ".txt": _plain,
 }
+#: Endings of files that are read.
+READABLE = frozenset(_READERS)

@@ -10,16 +10,17 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from knowledge.statutes.parse import Statute, StatuteError
 
 CATALOGUE = "catalogue.json"
+_FLAGS = "flags.json"
 
 
 class Record(BaseModel):
@@ -109,6 +110,20 @@ class StatuteStore:
             self._replace(kept)
         return len(records) - len(kept)
 
+    def flag(self, flags: Sequence[Mapping[str, Any]]) -> None:
+        """Remember entries that somebody must look at, beside those that were flagged before."""
+        known = self.flagged()
+        known += [dict(flag) for flag in flags if dict(flag) not in known]
+        _into(self._folder / _FLAGS, json.dumps(known, ensure_ascii=False, indent=1).encode())
+
+    def flagged(self) -> list[dict[str, Any]]:
+        """Entries whose cited articles changed at an import: entry, law, article, kind, now."""
+        try:
+            found: list[dict[str, Any]] = json.loads((self._folder / _FLAGS).read_text("utf-8"))
+        except (OSError, ValueError):
+            return []
+        return found
+
     def _write(self, statute: Statute, source: str) -> Record:
         data = statute.model_dump_json().encode()
         name = f"{hashlib.sha256(data).hexdigest()[:24]}.json"
@@ -128,7 +143,7 @@ class StatuteStore:
     def _replace(self, records: Iterable[Record]) -> None:
         data = json.dumps([r.model_dump(mode="json") for r in records], ensure_ascii=False, indent=1).encode()
         _into(self._folder / CATALOGUE, data)
-        named = {CATALOGUE, *(record.file for record in self.records())}
+        named = {CATALOGUE, _FLAGS, *(record.file for record in self.records())}
         for file in self._folder.glob("*.json"):
             if file.name not in named:
                 file.unlink(missing_ok=True)
