@@ -11,10 +11,9 @@ from connectors.gateway import Database
 from knowledge.publication import accounts as module
 from knowledge.publication.accounts import PER_NAME, AccountError, Accounts
 
-PASSWORD, ADDRESS = "correct horse battery", "127.0.0.1"
-
-
 from .conftest import on_disk
+
+PASSWORD, ADDRESS = "correct horse battery", "127.0.0.1"
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from knowledge.entries import Entry, Found
 from knowledge.library import Library
-from knowledge.publication.gate import FRAME, FRAMED, Regression, Report, run, structure
+from knowledge.publication import gate
+from knowledge.publication.gate import FRAME, Regression, Report, run, structure
 from tests.unit.knowledge.conftest import GUIDE, OTHER, TODAY
 
 ENTRY, OTHER_ID = str(GUIDE["id"]), str(OTHER["id"])
@@ -85,14 +88,16 @@ def test_an_entry_that_takes_what_another_answers_inside_a_sentence_blocks(base:
     assert {(one.kind, one.was, one.now) for one in report.blocks} == {("taken", OTHER_ID, ENTRY)}
 
 
-def test_with_very_many_questions_the_nearest_are_asked(base: Library) -> None:
+def test_with_very_many_questions_the_nearest_are_asked(base: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "FRAMED", 20)
+
     def one(n: int) -> Entry:
         asked = {"question": f"第{n}件事怎么办", "paraphrases": [f"{n}号事项一", f"{n}号事项二", f"{n}号事项三"]}
         return Entry.model_validate({**OTHER, "id": f"guide.many.n{n}", **asked})
 
-    many = [Found(entry.id, entry) for entry in map(one, range(FRAMED // 4 + 50))]
+    many = [Found(entry.id, entry) for entry in map(one, range(20))]
     large = base._replace(entries=(*base.entries, *many))
     greedy = [FRAME.format("举报要收费吗"), "截屏算数吗", "光有截图行吗"]
     report = judged(large, changed(large, GUIDE, paraphrases=greedy))
-    assert report.framed == FRAMED + 4
+    assert report.framed == 24
     assert ("taken", OTHER["question"]) in kinds(report)

@@ -12,10 +12,9 @@ from knowledge.publication.gate import Regression
 from knowledge.publication.masking import masked, without_masks
 from knowledge.publication.questions import Questions, Regressions
 
-USUAL = ["怎么举报", "举报要多久", "举报要钱吗", "可以举报吗", "截图行吗", "怎么投诉平台"]
-
-
 from .conftest import on_disk
+
+USUAL = ["怎么举报", "举报要多久", "举报要钱吗", "可以举报吗", "截图行吗", "怎么投诉平台"]
 
 
 @pytest.fixture
