@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from actions.dates import LOCAL
+from bot.settings import Settings
+from connectors.gateway import Database
 from knowledge import Knowledge
+from knowledge.library import Library, read_library
+from knowledge.publication.store import Publication
+from knowledge.publication.tables import state
 
 
 class Asker:
     def __init__(self, content: Path) -> None:
-        self._knowledge = Knowledge.load(content, datetime.now(LOCAL).date())
+        today = datetime.now(LOCAL).date()
+        self._knowledge = Knowledge(_published(read_library(content), Settings(), today), today)
 
     def ask(self, text: str, ranked: int = 0) -> dict[str, Any]:
         """``{"answered", "answer", "citations": [{"title", "article"}], "entry", "score", "ms", "ranked"?}``."""
@@ -28,3 +36,17 @@ class Asker:
         if ranked:
             told["ranked"] = [dict(item) if isinstance(item, dict) else item._asdict() for item in found.ranked]
         return told
+
+
+def _published(base: Library, settings: Settings, today: date) -> Library:
+    """What staff have published; before the system was ever started, what comes with the product."""
+    if not settings.database_url and not (settings.home / "service.db").exists():
+        return base
+    database = Database(settings.service_database)
+    try:
+        if not sa.inspect(database.engine).has_table(state.name):
+            return base
+        publication = Publication(database, base, lambda: today)
+        return publication.library(today) if publication.edition() else base
+    finally:
+        database.close()
