@@ -65,3 +65,8 @@ def publication(database: Database, base: Library, calendar: Calendar) -> Public
 def changed(item: dict[str, Any], **fields: Any) -> Body:
     """The body of an entry with other fields."""
     return {**body_of(Entry.model_validate(item)), **fields}
+
+
+def on_disk(folder: Path) -> bytes:
+    """All that was written into a folder."""
+    return b"".join(file.read_bytes() for file in folder.iterdir())
