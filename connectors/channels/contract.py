@@ -11,9 +11,35 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from connectors.gateway.messages import Entry, Press
+from connectors.gateway.messages import Entry, Media, MediaAway, MediaGone, Press
+
+__all__ = [
+    "Ack",
+    "AnswerLost",
+    "Budget",
+    "Busy",
+    "Call",
+    "Capabilities",
+    "Channel",
+    "Choice",
+    "Closed",
+    "Event",
+    "Fetched",
+    "Forged",
+    "Media",
+    "MediaAway",
+    "MediaGone",
+    "NotSent",
+    "Outgoing",
+    "Refused",
+    "Take",
+    "Unreachable",
+    "Unreadable",
+    "press_of",
+    "token_of",
+]
 
 # -- what goes wrong -------------------------------------------------------------------------------------------------
 
@@ -58,18 +84,6 @@ class AnswerLost(Exception):
     """Nobody knows whether the message arrived: the one case in which it may be sent twice."""
 
 
-class MediaAway(Exception):
-    """The file could not be fetched now; it is worth another try."""
-
-
-class MediaGone(Exception):
-    """The file will never come. `reason` names the text of `dialogues/phrases.yml` that says what to do instead."""
-
-    def __init__(self, reason: str, **values: Any) -> None:
-        super().__init__(reason)
-        self.reason, self.values = reason, values
-
-
 # -- in --------------------------------------------------------------------------------------------------------------
 
 
@@ -91,19 +105,6 @@ class Ack:
     status: int = 200
     body: bytes = b""
     media_type: str = "text/plain"
-
-
-MediaKind = Literal["image", "voice", "video", "file"]
-
-
-@dataclass(frozen=True)
-class Media:
-    """Something to be fetched. `ref` is what the channel needs to find it; `until`: when the provider deletes it."""
-
-    kind: MediaKind
-    ref: Mapping[str, str]
-    until: float
-    name: str = ""
 
 
 @dataclass(frozen=True)
