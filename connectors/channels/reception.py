@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from connectors.gateway.messages import Arrival
 
 @dataclass(frozen=True)
 class Receipt:
-    """A stored event. `inbox_id` is None where it asks for no turn."""
+    """A stored event."""
 
     conversation_id: str
-    inbox_id: int | None
+    inbox_id: int
 
 
 class Reception:
@@ -46,13 +45,11 @@ class Reception:
             if event.consents:
                 self.delivery.consent(connection, conversation_id, event.consents)
 
+        note = self.gateway.note
         if event.answer:
-            text = self._words(event.answer)
-            await self.gateway.say(conversation_id, text, once=once(conversation_id, event.key), also=also)
-            return Receipt(conversation_id, None)
+            return Receipt(conversation_id, await note(conversation_id, event.key, self._words(event.answer), also))
         if event.left or not (event.text or event.press or event.media or event.meaning):
-            await self.gateway.note(conversation_id, event.key, also)
-            return Receipt(conversation_id, None)
+            return Receipt(conversation_id, await note(conversation_id, event.key, None, also))
         message = Arrival(
             id=event.key,
             text=event.text,
@@ -67,10 +64,4 @@ class Reception:
             text = self._words(problem.reason, **problem.values)
             # Who writes too fast is told so once a minute, not once a message.
             key = f"{problem.reason}:{int(time.time() // 60)}" if problem.status == 429 else event.key
-            await self.gateway.say(conversation_id, text, once=once(conversation_id, key), also=also)
-            return Receipt(conversation_id, None)
-
-
-def once(conversation_id: str, key: str) -> str:
-    """A name under which something is said only once in a conversation, whatever the length of `key`."""
-    return f"{conversation_id}:{hashlib.sha256(key.encode()).hexdigest()[:40]}"
+            return Receipt(conversation_id, await note(conversation_id, key, text, also))

@@ -1,7 +1,7 @@
 """The HTTP side of a channel: reads a provider's call with limits, and answers it as the channel says.
 
-Nothing is kept of a call that is not the provider's. What is its own is stored before it is acknowledged; a fault of ours
-is a 500, so that the provider sends it again.
+Nothing is kept of a call that is not the provider's. What is its own is stored before it is acknowledged; a fault of
+ours is a 500, so that the provider sends it again.
 """
 
 from __future__ import annotations
@@ -103,9 +103,8 @@ class _Answering:
             return None, None
         [receipt] = receipts
         delivery = self._reception.delivery
-        if receipt.inbox_id is not None:
-            left = within - MARGIN - (time.time() - self._call.at)
-            await self._reception.gateway.answered(receipt.conversation_id, receipt.inbox_id, max(0.0, left))
+        left = within - MARGIN - (time.time() - self._call.at)
+        await self._reception.gateway.answered(receipt.conversation_id, receipt.inbox_id, max(0.0, left))
         found = await delivery.reply(receipt.conversation_id, receipt.inbox_id)
         if found is None:
             return None, None

@@ -206,7 +206,7 @@ class Delivery:
 
     # -- inside a provider's call ------------------------------------------------------------------------------------
 
-    async def reply(self, conversation_id: str, inbox_id: int | None) -> tuple[Outgoing, Claim | None] | None:
+    async def reply(self, conversation_id: str, inbox_id: int) -> tuple[Outgoing, Claim | None] | None:
         """What to answer inside the call that brought message `inbox_id`: all that waits and fits in one message.
 
         The same call made again is answered the same. The claim, where there is one, must be closed by `replied`.
@@ -214,13 +214,13 @@ class Delivery:
         return await self._database.write(lambda connection: self._reply(connection, conversation_id, inbox_id))
 
     def _reply(
-        self, connection: sa.Connection, conversation_id: str, inbox_id: int | None
+        self, connection: sa.Connection, conversation_id: str, inbox_id: int
     ) -> tuple[Outgoing, Claim | None] | None:
         context = f"reply:{conversation_id}"
         given = connection.execute(sa.select(schema.inbox.c.reply).where(schema.inbox.c.id == inbox_id)).scalar()
         if given is not None:
             return _outgoing(self._sealer.open_json(given, context)), None
-        claim = self._claim(connection, conversation_id, f"reply:{inbox_id or 0}", inside=True)
+        claim = self._claim(connection, conversation_id, f"reply:{inbox_id}", inside=True)
         if claim is None:
             return None
         sealed = self._sealer.seal_json(asdict(claim.message), context)

@@ -186,22 +186,31 @@ class Gateway:
         self._work(conversation_id)
         return inbox_id
 
-    async def note(self, conversation_id: str, key: str, also: Also) -> bool:
-        """Do `also` once for an event that needs no answer; whether it was new."""
+    async def note(self, conversation_id: str, key: str, text: str | None, also: Also) -> int:
+        """Take an event that asks for no turn, once: say `text` to it, if any, and do `also` in the same transaction.
+        Returns its inbox id."""
 
-        def store(connection: sa.Connection) -> bool:
-            known = sa.select(schema.inbox.c.id).where(
-                schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.message_id == key
-            )
-            if connection.execute(known).first():
-                return False
+        def store(connection: sa.Connection) -> int:
+            known = connection.execute(
+                sa.select(schema.inbox.c.id).where(
+                    schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.message_id == key
+                )
+            ).scalar()
+            if known is not None:
+                return known
             body = self._sealer.seal_json({"id": key}, f"inbox:{conversation_id}")
             row = {"conversation_id": conversation_id, "message_id": key, "body": body, "state": "noted"}
-            connection.execute(schema.inbox.insert().values(received_at=time.time(), **row))
+            new = connection.execute(schema.inbox.insert().values(received_at=time.time(), **row))
+            inbox_id: int = new.inserted_primary_key[0]  # type: ignore[index]
+            if text:
+                self._add_entry(connection, conversation_id, "assistant", text, inbox_id=inbox_id)
             also(connection)
-            return True
+            return inbox_id
 
-        return await self._database.write(store)
+        inbox_id = await self._database.write(store)
+        self._tell(conversation_id)
+        self.said(conversation_id)
+        return inbox_id
 
     def _collected(self, conversation_id: str) -> None:
         self._tell(conversation_id)
@@ -466,10 +475,8 @@ class Gateway:
         text: str,
         buttons: Sequence[Mapping[str, str]] = (),
         once: str | None = None,
-        also: Also | None = None,
     ) -> None:
-        """Add a message of the assistant outside any turn. With `once`, the same name is said only once, ever; `also`
-        is done with it in the same transaction."""
+        """Add a message of the assistant outside any turn. With `once`, the same name is said only once, ever."""
 
         def add(connection: sa.Connection) -> None:
             if (
@@ -478,8 +485,6 @@ class Gateway:
             ):
                 return
             self._add_entry(connection, conversation_id, "assistant", text, buttons=buttons, once=once)
-            if also:
-                also(connection)
 
         await self._database.write(add)
         self._tell(conversation_id)
