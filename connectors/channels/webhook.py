@@ -82,6 +82,7 @@ class _Answering:
 
     async def answer(self, events: Sequence[Event]) -> Response:
         try:
+            await self._channel.before(self._call)
             receipts = []
             for event in events:
                 conversation_id = await self._reception.conversation(self._channel, event)
@@ -121,11 +122,12 @@ class _Answering:
                 await self._reception.delivery.replied(claim, given=True)
         finally:
             self._release()
-        for event in events:
-            try:
+        try:
+            await self._channel.after(self._call)
+            for event in events:
                 await self._channel.taken(event)
-            except Exception as problem:  # a courtesy to the provider; the event itself is safe
-                log.warning("taken_failed", channel=self._channel.name, kind=type(problem).__name__)
+        except Exception as problem:  # a courtesy to the provider; the events themselves are safe
+            log.warning("after_failed", channel=self._channel.name, kind=type(problem).__name__)
 
     def _release(self) -> None:
         while self._held:
