@@ -68,7 +68,12 @@ def create_app(channel: Channel, reception: Reception) -> FastAPI:
             return refuse(403, str(problem))
         except Unreadable as problem:
             return refuse(400, str(problem))
-        return await _Answering(channel, reception, request, arrived).answer(events)
+        try:
+            return await _Answering(channel, reception, request, arrived).answer(events)
+        except Exception as problem:
+            # The log is told what kind of fault it was, not what it was about: that may be what was typed.
+            log.error("call_failed", channel=channel.name, kind=type(problem).__name__)
+            return Response(status_code=500)
 
     return app
 

@@ -25,7 +25,7 @@ from connectors.channels.kefu.account import Account
 from connectors.channels.kefu.client import MAX_FILE, Api
 from connectors.channels.kefu.codec import Codec
 from connectors.channels.kefu.pull import Puller
-from connectors.channels.kefu.render import MAX_ITEMS, TEXT_BYTES, body, cost
+from connectors.channels.kefu.render import MAX_ITEMS, TEXT_BYTES, body, cost, harmless
 from connectors.gateway.database import Database
 
 _SECRETS = re.compile(
@@ -107,7 +107,7 @@ class Kefu(Channel):
     # -- out
 
     def render(self, entries: Sequence[Any], done: Mapping[int, int]) -> list[Outgoing]:
-        return rendered(entries, done, self.capabilities, cost, self._words("more_choices"))
+        return rendered(entries, done, self.capabilities, cost, self._words("more_choices"), harmless)
 
     async def send(self, address: Mapping[str, str], message: Outgoing, ticket: str | None) -> None:
         first, last = message.covers[0][0], message.covers[-1][0]

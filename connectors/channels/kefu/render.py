@@ -18,7 +18,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
-    """A text that is shown as it stands; nothing in it is taken for markup but what the person's WeChat links itself."""
+    """A text that is shown as it stands: nothing in it is taken for a link but plain addresses."""
     return _CONTROL.sub("", re.sub(r"<(?=[/a-zA-Z!])", "＜", text))
 
 
