@@ -26,7 +26,7 @@ class Reception:
     """One for all channels."""
 
     def __init__(self, gateway: Gateway, delivery: Delivery, words: Callable[..., str]) -> None:
-        self.gateway, self.delivery, self._words = gateway, delivery, words
+        self.gateway, self.delivery, self.words = gateway, delivery, words
 
     async def conversation(self, channel: Channel, event: Event) -> str:
         """The conversation of the person who did it; it is begun if it is new."""
@@ -49,7 +49,7 @@ class Reception:
 
         note = self.gateway.note
         if event.answer:
-            return Receipt(conversation_id, await note(conversation_id, event.key, self._words(event.answer), also))
+            return Receipt(conversation_id, await note(conversation_id, event.key, self.words(event.answer), also))
         if event.left or not (event.text or event.press or event.media or event.meaning):
             return Receipt(conversation_id, await note(conversation_id, event.key, None, also))
         message = Arrival(
@@ -63,7 +63,7 @@ class Reception:
         try:
             return Receipt(conversation_id, await self.gateway.receive(conversation_id, message, also=also))
         except Rejected as problem:
-            text = self._words(problem.reason, **problem.values)
+            text = self.words(problem.reason, **problem.values)
             # Who writes too fast is told so once a minute, not once a message.
             key = f"{problem.reason}:{int(time.time() // 60)}" if problem.status == 429 else event.key
             return Receipt(conversation_id, await note(conversation_id, key, text, also))
