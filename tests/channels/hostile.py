@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import hashlib
 import json
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.enterprise.crypto import WeChatCrypto as CorpCrypto
 
+from bot.service import configure_logs
 from bot.settings import ROOT
 from connectors.channels.tencent.calls import signature
 from tests.channels.house import House
@@ -159,6 +161,7 @@ def _resident() -> int:
 
 
 async def _serve(home: Path) -> None:
+    configure_logs("warning")
     closed = "http://127.0.0.1:9"
     account = {"wechat_appid": APPID, "wechat_secret": "s", "wechat_token": TOKEN, "wechat_aes_key": AES_KEY}
     corporation = {"kefu_corp_id": CORP, "kefu_secret": "s", "kefu_token": TOKEN, "kefu_aes_key": AES_KEY}
@@ -206,15 +209,22 @@ class Target:
         self._home.cleanup()
 
     def send(self, call: dict[str, Any]) -> int:
-        """The status; 0 if the connection was closed on us, as is right for a length that is a lie."""
+        """The status that it is answered with."""
+        if "content-length" in call["headers"]:
+            return self._lie(call)
         url = f"{self.url}/channels/{call['channel']}/"
-        try:
-            request = self._http.build_request(
-                call["method"], url, params=call["query"], content=call["body"], headers=call["headers"]
-            )
-            return self._http.send(request).status_code
-        except (httpx.RemoteProtocolError, httpx.WriteError, httpx.ReadError, httpx.LocalProtocolError):
-            return 0
+        return self._http.request(call["method"], url, params=call["query"], content=call["body"]).status_code
+
+    def _lie(self, call: dict[str, Any]) -> int:
+        """Promise a long body, send a short one, and wait: no client library would do that."""
+        host, port = self.url.removeprefix("http://").split(":")
+        head = (
+            f"{call['method']} /channels/{call['channel']}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+            f"Content-Length: {call['headers']['content-length']}\r\n\r\n"
+        )
+        with socket.create_connection((host, int(port)), timeout=30) as line:
+            line.sendall(head.encode() + call["body"][:1000])
+            return int(line.recv(64).split(b" ")[1])
 
 
 def run(count: int) -> dict[str, Any]:
@@ -237,7 +247,8 @@ def run(count: int) -> dict[str, Any]:
             status = target.send(call)
             statuses[f"{call['kind']} {status}"] += 1
             assert status < 500, (status, call)
-            assert status != 200 or call["kind"] == "signed_envelope", call
+            # A GET only asks for its own echo; an envelope that is rightly signed may hold nothing for us.
+            assert status != 200 or call["kind"] == "signed_envelope" or call["method"] == "GET", call
             if sum(statuses.values()) == max(50, count // 5):
                 warm.append(target.look()["rss"])
 
