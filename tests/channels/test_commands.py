@@ -29,7 +29,7 @@ def command(home: Path, platform: Any, *arguments: str) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 
