@@ -56,8 +56,8 @@ def bubble(text: str, *titles: str) -> dict[str, Any]:
 class House:
     """An async context manager. `url` is the public address; `environment` are settings without their prefix."""
 
-    def __init__(self, home: Path, burst: float = 0.05, **settings: Any) -> None:
-        self.home = home
+    def __init__(self, home: Path, burst: float = 0.05, *, port: int = 0, **settings: Any) -> None:
+        self.home, self._port = home, port
         self.sealer = Sealer(bytes(32))
         self.database = Database(f"sqlite:///{home / 'service.db'}")
         migrate(self.database.engine)
@@ -72,7 +72,7 @@ class House:
         self.channels.mount(self.app)
 
     async def __aenter__(self) -> Self:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", self._port))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         config = uvicorn.Config(self.app, log_config=None, access_log=False, lifespan="off", ws="none")
         config.timeout_graceful_shutdown = 1

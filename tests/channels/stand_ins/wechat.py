@@ -285,9 +285,17 @@ class Phone:
         self.push({"MsgType": "event", "Event": event, "EventKey": key}, contact, with_number=False)
 
     def push(
-        self, fields: dict[str, str], contact: str | None, *, with_number: bool = True, lose: int = 0, repeat: int = 0
+        self,
+        fields: dict[str, str],
+        contact: str | None,
+        *,
+        with_number: bool = True,
+        lose: int = 0,
+        repeat: int = 0,
+        pushes: int = 0,
     ) -> None:
-        """What WeChat does with it. `lose`: so many answers are lost on the way; `repeat`: so many extra deliveries."""
+        """What WeChat does with it. `lose`: so many answers are lost on the way; `repeat`: so many extra deliveries;
+        `pushes`: other than the usual three."""
         if contact:
             self.contact(contact)
         whole = {
@@ -299,8 +307,10 @@ class Phone:
         if with_number:
             whole["MsgId"] = str(next(self._platform.numbers))
         body = _xml(whole)
-        for attempt in range(PUSHES):
+        for attempt in range(pushes or PUSHES):
             answer = self._post(body)
+            if answer is None and pushes:
+                time.sleep(0.1)
             if attempt < lose:
                 continue
             if answer is not None:
