@@ -40,9 +40,10 @@ from actions.standard import read_standard
 from actions.submission import Submission, Submitted
 from bot.backend import ContractBackend
 from bot.brain_client import BrainClient
+from bot.channels import Channels
 from bot.migrations import migrate
 from bot.sealing import Sealer, SealingError
-from bot.settings import ROOT, Settings, internal_token
+from bot.settings import ROOT, ChannelSettingsError, Settings, internal_token
 from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
@@ -68,14 +69,18 @@ class Service:
         self.vault = Vault(settings.home / "evidence", self.database, self.sealer, Sealer)
         self.brain = BrainClient(settings.brain_url, internal_token(self.sealer))
         pace = Pace(settings.burst_seconds, settings.messages_per_minute)
-        self.gateway = Gateway(self.database, self.sealer, self.vault, self.brain, self.phrases, pace)
+        standard = read_standard(ROOT / "dialogues" / "standard")
+        self.channels = Channels(settings, self.phrases, standard, self.database)
+        self.gateway = Gateway(
+            self.database, self.sealer, self.vault, self.brain, self.phrases, pace, self.channels.fetch
+        )
+        self.channels.connect(self.gateway, self.sealer)
         self.backend = BackendClient(settings.backend_base, settings.token_for_backend(self.sealer))
         agency = ContractBackend(self.backend)
         self.submission = Submission(self.database, self.sealer, agency, self._evidence)
         self.submission.tell_receipt = self._tell_receipt
         self.handover = Handover(self.database, self.sealer, agency, self._evidence)
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
-        standard = read_standard(ROOT / "dialogues" / "standard")
         content = ROOT / "knowledge" / "content"
         self.office = Office(self.database, self.sealer, content, lambda: datetime.now(LOCAL).date())
         self.knowledge = self.office.current(
@@ -136,10 +141,12 @@ class Service:
     async def start(self) -> None:
         self.knowledge.start()
         await self.gateway.start()
+        await self.channels.start()
         for part in (self.submission, self.handover, self.reminders):
             part.rounds.start()
 
     async def stop(self) -> None:
+        await self.channels.stop()
         await self.gateway.stop()
         for part in (self.submission, self.handover, self.reminders):
             await part.rounds.stop()
@@ -170,13 +177,14 @@ class Service:
 
 
 def public_app(service: Service) -> FastAPI:
-    """Web chat, health, and the backend's callbacks."""
+    """Web chat, the other channels' webhooks, health, and the backend's callbacks."""
     settings = web.WebSettings(
         strings=ROOT / "dialogues" / "web" / "strings.yml",
         operator_token=internal_token(service.sealer),
         secure=service.settings.secure_cookies,
     )
     app = web.create_app(service.gateway, service.phrases, settings, service.debug_state)
+    service.channels.mount(app)
     secret = service.settings.secret_for_callbacks(service.sealer)
 
     @app.post("/callbacks/case-status", status_code=204, tags=["backend"], response_class=Response)
@@ -211,6 +219,7 @@ def staff_app(service: Service) -> FastAPI:
     app = create_console(service.office, service.knowledge, settings)
     registry = CollectorRegistry()
     waiting = Gauge("reportguide_reports", "Reports by state of submission", ["state"], registry=registry)
+    service.channels.register(registry)
     brain_up = Gauge("reportguide_brain_up", "Whether the brain answers", registry=registry)
 
     async def parts() -> dict[str, str]:
@@ -230,6 +239,7 @@ def staff_app(service: Service) -> FastAPI:
     @app.get("/metrics")
     async def metrics() -> PlainTextResponse:
         brain_up.set(float(await service.brain.healthy()))
+        await service.channels.measure()
         for state in ("waiting", "sent", "refused"):
             waiting.labels(state).set(sum(1 for report in await service.submission.all() if report.state == state))
         return PlainTextResponse(generate_latest(registry).decode(), media_type="text/plain; version=0.0.4")
@@ -356,7 +366,7 @@ def main() -> int:
         end_with_parent()
     try:
         serve(settings)
-    except SealingError as problem:
+    except (SealingError, ChannelSettingsError) as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - the one line an operator needs
         return 1
     return 0

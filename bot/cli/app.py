@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from bot.cli.channels import app as channels_app
 from bot.cli.faults import Fault, reporting_faults
 from bot.settings import ROOT, Settings
 
@@ -30,6 +31,10 @@ knowledge_app = typer.Typer(
 app.add_typer(knowledge_app, name="knowledge")
 staff_app = typer.Typer(no_args_is_help=True, help="Accounts for the staff console.")
 app.add_typer(staff_app, name="staff")
+app.add_typer(channels_app, name="channels")
+
+#: What `chat` can show a conversation as.
+CHANNELS = ("terminal", "web", "wechat", "kefu")
 
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read and write JSON lines, for programs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -88,7 +93,9 @@ def validate(
 
 @app.command()
 def chat(
-    channel: Annotated[str, typer.Option(help="terminal or web; more channels as they are built.")] = "terminal",
+    channel: Annotated[
+        str, typer.Option(help="Show it as this channel would: terminal, web, wechat, kefu.")
+    ] = "terminal",
     user: Annotated[str, typer.Option(help="Who you are; the same name continues the same conversation.")] = "me",
     jsonl: Jsonl = False,
     debug: Annotated[
@@ -102,9 +109,9 @@ def chat(
     """
     from bot.cli.chat import converse
 
-    if channel not in ("terminal", "web"):
-        raise Fault(f"there is no channel {channel!r} yet", "choose terminal or web")
-    sys.exit(converse(Settings(), user, jsonl=jsonl, debug=debug))
+    if channel not in CHANNELS:
+        raise Fault(f"there is no channel {channel!r}", f"choose one of {', '.join(CHANNELS)}")
+    sys.exit(converse(Settings(), user, channel, jsonl=jsonl, debug=debug))
 
 
 @app.command()
