@@ -26,9 +26,17 @@ class EvidenceItem(Protocol):
 
 
 class EvidenceBook(Protocol):
-    """Facts about a conversation's files; those of others are not found."""
+    """A conversation's files; those of others are not found."""
 
     async def facts(self, conversation_id: str, ids: Sequence[str] | None = None) -> Sequence[EvidenceItem]: ...
+
+    async def file_under(self, conversation_id: str, draft_id: str, ids: Sequence[str]) -> None:
+        """These files belong to this report: they are kept, and erased, with it."""
+        ...
+
+    async def erase(self, draft_id: str) -> int:
+        """Destroy a report's files, but for those that another report has too."""
+        ...
 
 
 class Citation(Protocol):

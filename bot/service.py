@@ -34,18 +34,21 @@ from actions.drafts import Drafts
 from actions.handover import Handover
 from actions.registry import Actions
 from actions.reminders import Reminders
+from actions.rounds import Rounds
 from actions.services import Services
 from actions.standard import read_standard
-from actions.submission import Submission, Submitted
+from actions.submission import Away, Refused, Submission, Submitted
 from bot.backend import ContractBackend
 from bot.brain_client import BrainClient
+from bot.evidence import open_vault
 from bot.migrations import migrate
-from bot.sealing import Sealer, SealingError
+from bot.sealing import SealingError
 from bot.settings import ROOT, Settings, internal_token
 from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
-from connectors.gateway import Database, Gateway, Pace, Vault
+from connectors.gateway import Database, Gateway, Pace
+from connectors.gateway.vault import Infected, NotScanned, StoreAway
 from knowledge import CurrentKnowledge, hotlines
 
 log = structlog.get_logger("service")
@@ -61,7 +64,7 @@ class Service:
         cases.STATES.update(self.phrases.states())
         self.database = Database(settings.service_database)
         migrate(self.database.engine)
-        self.vault = Vault(settings.home / "evidence", self.database, self.sealer, Sealer)
+        self.vault = open_vault(settings, self.database, self.sealer)
         self.brain = BrainClient(settings.brain_url, internal_token(self.sealer))
         pace = Pace(settings.burst_seconds, settings.messages_per_minute)
         self.gateway = Gateway(self.database, self.sealer, self.vault, self.brain, self.phrases, pace)
@@ -70,6 +73,7 @@ class Service:
         self.submission = Submission(self.database, self.sealer, agency, self._evidence)
         self.submission.tell_receipt = self._tell_receipt
         self.handover = Handover(self.database, self.sealer, agency, self._evidence)
+        self.scanning = Rounds("scanning", self._scan)
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         standard = read_standard(ROOT / "dialogues" / "standard")
         content = ROOT / "knowledge" / "content"
@@ -88,11 +92,27 @@ class Service:
         self.actions = Actions(self.services)
 
     async def _evidence(self, conversation_id: str, evidence_id: str) -> tuple[dict[str, Any], bytes]:
-        [facts] = await self.vault.facts(conversation_id, [evidence_id])
+        known = await self.vault.facts(conversation_id, [evidence_id])
+        if not known:
+            raise KeyError(evidence_id)
+        facts = known[0]
         told = asdict(facts)
         told.pop("id")
         told["received_at"] = datetime.fromtimestamp(facts.received_at, UTC).isoformat()
-        return told, await self.vault.read(conversation_id, evidence_id)
+        try:
+            content = await self.vault.read(conversation_id, evidence_id, who="submission", action="sent")
+        except (NotScanned, StoreAway) as problem:
+            raise Away(f"evidence cannot be handed out yet: {type(problem).__name__}") from None
+        except Infected:
+            raise Refused("a file was found harmful after it came; its sender was told") from None
+        return told, content
+
+    async def _scan(self) -> float:
+        """Scan what came while the scanner was away, and tell people whose file cannot be used."""
+        for conversation_id, facts in await self.vault.scan_waiting():
+            text = self.phrases("file_infected_late", file=facts.name)
+            await self.gateway.say(conversation_id, text, once=f"infected:{facts.id}")
+        return 30.0
 
     async def _tell_receipt(self, submitted: Submitted) -> None:
         receipt = submitted.receipt or {}
@@ -127,11 +147,14 @@ class Service:
         await self.gateway.start()
         for part in (self.submission, self.handover, self.reminders):
             part.rounds.start()
+        if self.settings.clamd:
+            self.scanning.start()
 
     async def stop(self) -> None:
         await self.gateway.stop()
         for part in (self.submission, self.handover, self.reminders):
             await part.rounds.stop()
+        await self.scanning.stop()
         await self.brain.close()
         await self.backend.aclose()
         self.database.close()

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     backend_url: str = Field(default="", description="the agency's backend; empty: the embedded reference backend")
     backend_token: SecretStr | None = Field(default=None, description="bearer token for the agency's backend")
     callback_secret: SecretStr | None = Field(default=None, description="signs the backend's status callbacks")
+    evidence_url: str = Field(default="", description="s3://bucket/prefix?endpoint=…; empty: a folder under home")
+    clamd: str = Field(default="", description="virus scanner: unix:/run/clamav/clamd.ctl or tcp://host:port")
+    address: str = Field(default="", description="where people reach the public port, e.g. https://jubao.example.cn")
     region: str = Field(default="", description="where the agency is competent, e.g. 浙江 (art. 14); empty: everywhere")
     burst_seconds: float = Field(default=0.6, ge=0, le=5, description="messages sent so close together are one turn")
     messages_per_minute: int = Field(default=40, ge=5, description="most messages taken from one person in a minute")
@@ -91,6 +94,11 @@ class Settings(BaseSettings):
     @property
     def public_url(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def links_url(self) -> str:
+        """What links that people are sent begin with."""
+        return self.address.rstrip("/") or self.public_url
 
     @property
     def console_url(self) -> str:
