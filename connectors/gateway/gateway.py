@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -21,7 +21,9 @@ import structlog
 
 from connectors.gateway import schema
 from connectors.gateway.database import Database
-from connectors.gateway.messages import MAX_TEXT, Button, Entry, Inbound, Rejected, read_payload
+from connectors.gateway.media import PATIENCE as MEDIA_PATIENCE
+from connectors.gateway.media import Collector, Fetch
+from connectors.gateway.messages import MAX_TEXT, Arrival, Button, Entry, Inbound, Rejected, read_payload
 from connectors.gateway.vault import EvidenceFacts, Sealing, Vault
 
 log = structlog.get_logger("gateway")
@@ -52,6 +54,10 @@ class BrainFailed(Exception):
     """The brain could not take this turn. It may be tried again, but not for ever."""
 
 
+#: What is done in the transaction that stores something.
+Also = Callable[[sa.Connection], None]
+
+
 class Words(Protocol):
     """Texts for people, by name."""
 
@@ -70,8 +76,18 @@ class Pace:
 class Gateway:
     """One per process. `start` finds what was left waiting; `stop` ends the tasks and leaves the rest for next time."""
 
+    #: Called with a conversation to which something was said: delivery hangs itself in here.
+    said: Callable[[str], None]
+
     def __init__(
-        self, database: Database, sealer: Sealing, vault: Vault, brain: Brain, words: Words, pace: Pace
+        self,
+        database: Database,
+        sealer: Sealing,
+        vault: Vault,
+        brain: Brain,
+        words: Words,
+        pace: Pace,
+        fetch: Fetch | None = None,
     ) -> None:
         self._database, self._sealer, self.vault, self._brain, self._words = database, sealer, vault, brain, words
         self._pace = pace
@@ -79,11 +95,16 @@ class Gateway:
         self._again: set[str] = set()
         self._news: dict[str, asyncio.Event] = {}
         self._stopping = False
+        self.said = lambda _conversation_id: None
+        self._media = Collector(database, sealer, vault, words, fetch, self._add_entry, self._collected)
 
     # -- people and their conversations ------------------------------------------------------------------------------
 
-    async def conversation(self, channel: str, person: str) -> tuple[str, bool]:
-        """The id of this person's conversation on this channel, and whether it is new."""
+    async def conversation(
+        self, channel: str, person: str, address: Mapping[str, str] | None = None
+    ) -> tuple[str, bool]:
+        """The id of this person's conversation on this channel, and whether it is new. `address`: how to reach them
+        where entries must be sent; it is kept sealed."""
         name = self._sealer.name(person.encode(), f"person:{channel}")
 
         def find(connection: sa.Connection) -> str | None:
@@ -97,9 +118,9 @@ class Gateway:
             if known := find(connection):
                 return known, False
             new = str(uuid.uuid4())
-            connection.execute(
-                schema.conversations.insert().values(id=new, channel=channel, person=name, created_at=time.time())
-            )
+            sealed = self._sealer.seal_json(dict(address), f"address:{new}") if address is not None else None
+            row = {"id": new, "channel": channel, "person": name, "address": sealed, "created_at": time.time()}
+            connection.execute(schema.conversations.insert().values(row))
             return new, True
 
         if known := await self._database.read(find):
@@ -108,17 +129,20 @@ class Gateway:
 
     # -- in ----------------------------------------------------------------------------------------------------------
 
-    async def receive(self, conversation_id: str, message: Inbound, *, hurried: bool = False) -> int:
+    async def receive(
+        self, conversation_id: str, message: Inbound, *, hurried: bool = False, also: Also | None = None
+    ) -> int:
         """Store a message and set its conversation to work. Returns its inbox id, the same for the same message id.
 
         Raises Rejected if it is empty, too long, names files that are not this person's, or comes too fast; an
-        operator's own program may be `hurried`.
+        operator's own program may be `hurried`. `also` is done with it, once, in the same transaction.
         """
         files = await self._own_files(conversation_id, message.files)
         self._check(message)
         body = message.model_dump(mode="json")
         received_at = time.time()
         shown = message.text or ""
+        fetching = isinstance(message, Arrival) and bool(message.media)
 
         def store(connection: sa.Connection) -> tuple[int, bool]:
             known = connection.execute(
@@ -135,10 +159,12 @@ class Gateway:
                     conversation_id=conversation_id,
                     message_id=message.id,
                     body=self._sealer.seal_json(body, f"inbox:{conversation_id}"),
-                    state="waiting",
+                    state="fetching" if fetching else "waiting",
                     received_at=received_at,
                 )
             ).inserted_primary_key[0]  # type: ignore[index]
+            if also:
+                also(connection)
             text = self._title(connection, conversation_id, message) if message.button else shown
             self._add_entry(
                 connection,
@@ -155,8 +181,41 @@ class Gateway:
         inbox_id, new = await self._database.write(store)
         if new:
             self._tell(conversation_id)
+        if fetching:
+            self._media.collect(conversation_id, inbox_id)
         self._work(conversation_id)
         return inbox_id
+
+    async def note(self, conversation_id: str, key: str, text: str | None, also: Also) -> int:
+        """Take an event that asks for no turn, once: say `text` to it, if any, and do `also` in the same transaction.
+        Returns its inbox id."""
+
+        def store(connection: sa.Connection) -> int:
+            known = connection.execute(
+                sa.select(schema.inbox.c.id).where(
+                    schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.message_id == key
+                )
+            ).scalar()
+            if known is not None:
+                return known
+            body = self._sealer.seal_json({"id": key}, f"inbox:{conversation_id}")
+            row = {"conversation_id": conversation_id, "message_id": key, "body": body, "state": "noted"}
+            new = connection.execute(schema.inbox.insert().values(received_at=time.time(), **row))
+            inbox_id: int = new.inserted_primary_key[0]  # type: ignore[index]
+            if text:
+                self._add_entry(connection, conversation_id, "assistant", text, inbox_id=inbox_id)
+            also(connection)
+            return inbox_id
+
+        inbox_id = await self._database.write(store)
+        self._tell(conversation_id)
+        self.said(conversation_id)
+        return inbox_id
+
+    def _collected(self, conversation_id: str) -> None:
+        self._tell(conversation_id)
+        self.said(conversation_id)
+        self._work(conversation_id)
 
     def _too_many(self, connection: sa.Connection, conversation_id: str, now: float) -> bool:
         recent = sa.select(sa.func.count()).where(
@@ -176,7 +235,8 @@ class Gateway:
     def _check(self, message: Inbound) -> None:
         if message.text is not None and len(message.text) > MAX_TEXT:
             raise Rejected("text_long", status=413, limit=MAX_TEXT)
-        if message.button is None and not message.files and not (message.text or "").strip():
+        coming = isinstance(message, Arrival) and message.media
+        if message.button is None and not message.files and not coming and not (message.text or "").strip():
             raise Rejected("text_empty")
 
     def _title(self, connection: sa.Connection, conversation_id: str, message: Inbound) -> str:
@@ -199,9 +259,11 @@ class Gateway:
 
         for conversation_id in await self._database.read(waiting):
             self._work(conversation_id)
+        await self._media.start()
 
     async def stop(self) -> None:
         self._stopping = True
+        await self._media.stop()
         for worker in self._workers.values():
             worker.cancel()
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
@@ -243,26 +305,34 @@ class Gateway:
         ids = [row.id for row in rows]
         await self._database.write(lambda connection: self._done(connection, conversation_id, ids, answer))
         self._tell(conversation_id)
+        self.said(conversation_id)
         return True
 
-    def _read(self, conversation_id: str, row: Any) -> Inbound:
-        return Inbound.model_validate(self._sealer.open_json(row.body, f"inbox:{conversation_id}"))
+    def _read(self, conversation_id: str, row: Any) -> Arrival:
+        return Arrival.model_validate(self._sealer.open_json(row.body, f"inbox:{conversation_id}"))
 
     async def _breath(self, conversation_id: str) -> list[Any]:
         """The messages of the next turn, in order. Waits while more of them may be under way."""
 
         def waiting(connection: sa.Connection) -> list[Any]:
             query = sa.select(schema.inbox).where(
-                schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.state == "waiting"
+                schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.state.in_(("waiting", "fetching"))
             )
             return list(connection.execute(query.order_by(schema.inbox.c.id)).all())
 
         while True:
             news = self._event(conversation_id)
             rows = await self._database.read(waiting)
+            # What follows a file waits for it, so that order holds; not for long, if the provider is slow.
+            rows = [row for row in rows if row.state == "waiting" or time.time() - row.received_at < MEDIA_PATIENCE]
             if not rows or rows[0].turn is not None:
                 return [row for row in rows if row.turn == rows[0].turn]
             together = self._together(conversation_id, rows)
+            if coming := [row for row in together if row.state == "fetching"]:
+                with contextlib.suppress(TimeoutError):
+                    left = coming[0].received_at + MEDIA_PATIENCE - time.time()
+                    await asyncio.wait_for(news.wait(), max(0.05, left))
+                continue
             quiet = time.time() - together[-1].received_at
             more = self._pace.burst - quiet
             latest = self._read(conversation_id, together[-1])
@@ -293,7 +363,7 @@ class Gateway:
                 break
         return together
 
-    async def _call(self, conversation_id: str, rows: list[Any], messages: list[Inbound]) -> dict[str, Any]:
+    async def _call(self, conversation_id: str, rows: list[Any], messages: list[Arrival]) -> dict[str, Any]:
         first, last = rows[0], rows[-1]
 
         def press(connection: sa.Connection) -> Any:
@@ -310,12 +380,16 @@ class Gateway:
             "received_at": first.received_at,
         }
 
-    def _pressed(self, connection: sa.Connection, conversation_id: str, inbox_id: int, message: Inbound) -> Any:
+    def _pressed(self, connection: sa.Connection, conversation_id: str, inbox_id: int, message: Arrival) -> Any:
         """The meaning of a press, or of a typed text that is a button's title, among the buttons of the last turn."""
+        if message.meaning:
+            return read_payload(message.meaning)
         offered = self._offered(connection, conversation_id, inbox_id)
         press = message.button
         if press is None:
             typed = _bare(message.text)
+            if message.numbers and typed.isdecimal() and len(typed) < 3 and 1 <= int(typed) <= len(offered):
+                return read_payload(offered[int(typed) - 1][2].payload)
             match = next((b for _, _, b in offered if typed and _bare(b.title) == typed), None)
             return read_payload(match.payload) if match else None
         for seq, index, button in offered:
@@ -335,7 +409,10 @@ class Gateway:
         """Buttons said since the message before this one was answered: ``(entry, index, button)``."""
         previous = connection.execute(
             sa.select(sa.func.max(schema.inbox.c.id)).where(
-                schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.id < inbox_id
+                schema.inbox.c.conversation_id == conversation_id,
+                schema.inbox.c.id < inbox_id,
+                # A message that came to nothing leaves the choices before it open.
+                schema.inbox.c.state == "done",
             )
         ).scalar()
         query = sa.select(schema.entries).where(
@@ -386,13 +463,18 @@ class Gateway:
         await self._database.write(note)
         if give_up or tries == PATIENCE:
             self._tell(conversation_id)
+            self.said(conversation_id)
         if not give_up:
             await asyncio.sleep(RETRY_AFTER[min(tries, len(RETRY_AFTER)) - 1])
 
     # -- out ---------------------------------------------------------------------------------------------------------
 
     async def say(
-        self, conversation_id: str, text: str, buttons: Sequence[Mapping[str, str]] = (), once: str | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        buttons: Sequence[Mapping[str, str]] = (),
+        once: str | None = None,
     ) -> None:
         """Add a message of the assistant outside any turn. With `once`, the same name is said only once, ever."""
 
@@ -406,6 +488,7 @@ class Gateway:
 
         await self._database.write(add)
         self._tell(conversation_id)
+        self.said(conversation_id)
 
     async def entries(self, conversation_id: str, after: int = 0) -> list[Entry]:
         """The conversation after entry `after`, both sides, oldest first."""
@@ -423,7 +506,7 @@ class Gateway:
 
         def read(connection: sa.Connection) -> bool:
             query = sa.select(schema.inbox.c.id).where(
-                schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.state == "waiting"
+                schema.inbox.c.conversation_id == conversation_id, schema.inbox.c.state.in_(("waiting", "fetching"))
             )
             return connection.execute(query.limit(1)).first() is not None
 
@@ -436,7 +519,7 @@ class Gateway:
             row = connection.execute(
                 sa.select(schema.inbox.c.state, schema.inbox.c.turn).where(schema.inbox.c.id == inbox_id)
             ).one()
-            if row.state == "waiting":
+            if row.state in ("waiting", "fetching"):
                 return None
             # What was said to several messages together answers each of them.
             turn = sa.select(schema.inbox.c.id).where(schema.inbox.c.turn == row.turn) if row.turn else [inbox_id]
@@ -505,12 +588,14 @@ class Gateway:
             "buttons": [dict(button) for button in buttons],
             "files": [item.shown().model_dump() for item in files],
         }
+        sent_to = sa.select(schema.conversations.c.address).where(schema.conversations.c.id == conversation_id)
+        owed = side == "assistant" and connection.execute(sent_to).scalar() is not None
         connection.execute(
             schema.entries.insert().values(
                 conversation_id=conversation_id,
                 inbox_id=inbox_id,
                 side=side,
-                delivery="shown",
+                delivery="waiting" if owed else "shown",
                 at=at or time.time(),
                 body=self._sealer.seal_json(body, f"entry:{conversation_id}"),
                 once=once,

@@ -40,6 +40,41 @@ class Inbound(BaseModel):
     whole: bool = Field(default=False, description="the sender waits for the answer: nothing more belongs to it")
 
 
+class Media(BaseModel):
+    """A file that a channel has yet to fetch. `ref` is what it needs to find it; `until`: when the provider deletes it,
+    in seconds since 1970."""
+
+    model_config = ConfigDict(frozen=True)
+    kind: Literal["image", "voice", "video", "file"]
+    ref: dict[str, str]
+    until: float
+    name: str = ""
+
+
+class Arrival(Inbound):
+    """A message as a channel hands it in; never read from the public API.
+
+    `meaning` is a payload that the server itself attached (a menu item, a scanned code); with `numbers` a typed number
+    is taken for a button of that number, if one was offered.
+    """
+
+    meaning: str | None = None
+    numbers: bool = False
+    media: list[Media] = Field(default=[], max_length=9)
+
+
+class MediaAway(Exception):
+    """The file could not be fetched now; it is worth another try."""
+
+
+class MediaGone(Exception):
+    """The file will never come. `reason` names the text of `dialogues/phrases.yml` that says what to do instead."""
+
+    def __init__(self, reason: str, **values: Any) -> None:
+        super().__init__(reason)
+        self.reason, self.values = reason, values
+
+
 class Button(BaseModel):
     """A quick reply. `payload` says what it means to the brain; it never leaves the service."""
 

@@ -14,6 +14,8 @@ conversations = sa.Table(
     # A keyed hash of who it is on that channel: enough to find the conversation again, and useless without the key.
     sa.Column("person", sa.String(64), nullable=False),
     sa.Column("state", sa.LargeBinary),
+    # How to reach the person where the channel must be sent to, sealed; null where the channel fetches its entries.
+    sa.Column("address", sa.LargeBinary),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.UniqueConstraint("channel", "person"),
 )
@@ -26,9 +28,11 @@ inbox = sa.Table(
     sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
     sa.Column("message_id", sa.String(80), nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
-    sa.Column("state", sa.String(10), nullable=False),  # waiting | done | failed
+    sa.Column("state", sa.String(10), nullable=False),  # fetching | waiting | done | failed | noted
     sa.Column("tries", sa.Integer, nullable=False, default=0),
     sa.Column("received_at", sa.Float, nullable=False),
+    # What was answered inside the provider's own call, so that the same call made again is answered the same.
+    sa.Column("reply", sa.LargeBinary),
     # Messages sent in one breath are one turn: the id of the first of them. Set before the turn is taken, so that
     # a turn taken again after a crash holds the same messages.
     sa.Column("turn", sa.Integer),
@@ -46,11 +50,50 @@ entries = sa.Table(
     sa.Column("inbox_id", sa.ForeignKey("inbox.id")),
     sa.Column("side", sa.String(10), nullable=False),  # person | assistant
     sa.Column("body", sa.LargeBinary, nullable=False),
-    sa.Column("delivery", sa.String(10), nullable=False),  # shown | waiting | sent | failed
+    sa.Column("delivery", sa.String(10), nullable=False),  # shown | waiting | sending | sent | failed
+    # A long entry goes out in parts: how many are out.
+    sa.Column("parts", sa.Integer, nullable=False, default=0, server_default="0"),
+    # Why it failed, for staff.
+    sa.Column("problem", sa.String(40)),
     sa.Column("at", sa.Float, nullable=False),
     # What must be said once although it may be asked for twice, such as a notice about a case.
     sa.Column("once", sa.String(80), unique=True),
     sa.Index("entries_of", "conversation_id", "seq"),
+    sa.Index("entries_owed", "delivery", "conversation_id"),
+)
+
+#: How delivery stands in a conversation that must be sent to. Whoever sends holds the lease; one that has run out means
+#: that a process died while it waited for the provider's answer.
+outlets = sa.Table(
+    "outlets",
+    metadata,
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("lease_by", sa.String(60)),
+    sa.Column("lease_until", sa.Float, nullable=False, default=0.0),
+    sa.Column("tries", sa.Integer, nullable=False, default=0),
+    sa.Column("next_try_at", sa.Float, nullable=False, default=0.0),
+    sa.Column("problem", sa.String(40)),
+)
+
+#: How many messages a contact of the person allows, by the kind of contact. `ticket`, sealed: what the provider wants
+#: to be shown with the message.
+allowances = sa.Table(
+    "allowances",
+    metadata,
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("kind", sa.String(20), primary_key=True),
+    sa.Column("remaining", sa.Integer, nullable=False),
+    sa.Column("until", sa.Float, nullable=False),
+    sa.Column("ticket", sa.LargeBinary),
+)
+
+#: How far a channel that is pulled has been read.
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("name", sa.String(120), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
 )
 
 #: Evidence items. The file lies in the vault under `vault_name`, sealed as its facts are under a key of its own.
