@@ -197,11 +197,11 @@ class Gateway:
                 )
             ).scalar()
             if known is not None:
-                return known
+                return int(known)
             body = self._sealer.seal_json({"id": key}, f"inbox:{conversation_id}")
             row = {"conversation_id": conversation_id, "message_id": key, "body": body, "state": "noted"}
             new = connection.execute(schema.inbox.insert().values(received_at=time.time(), **row))
-            inbox_id: int = new.inserted_primary_key[0]  # type: ignore[index]
+            inbox_id = int(new.inserted_primary_key[0])  # type: ignore[index]
             if text:
                 self._add_entry(connection, conversation_id, "assistant", text, inbox_id=inbox_id)
             also(connection)

@@ -27,6 +27,9 @@ PATIENCE = 15.0
 #: Seconds until a file is asked for again; the last value repeats.
 AGAIN = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 
+#: How often a file may come damaged before it is taken to be so.
+MOST_DAMAGED = 3
+
 #: ``(channel, media)`` → name and content. Raises MediaAway or MediaGone.
 Fetch = Callable[[str, Media], Awaitable[tuple[str, bytes]]]
 
@@ -78,17 +81,13 @@ class Collector:
         message = Arrival.model_validate(self._sealer.open_json(row.body, f"inbox:{conversation_id}"))
         kept: dict[int, EvidenceFacts] = {}
         gone: dict[int, str] = {}
+        damaged = [0] * len(message.media)
         slow = asyncio.create_task(self._tell_slow(conversation_id, inbox_id, row.received_at))
         try:
             tries = 0
             while True:
-                left = [index for index in range(len(message.media)) if index not in kept and index not in gone]
-                await asyncio.gather(
-                    *(
-                        self._one(row.channel, conversation_id, message.media[index], index, kept, gone)
-                        for index in left
-                    )
-                )
+                for index in [index for index in range(len(message.media)) if index not in kept and index not in gone]:
+                    await self._one(row.channel, conversation_id, message.media[index], index, kept, gone, damaged)
                 if len(kept) + len(gone) == len(message.media):
                     break
                 await asyncio.sleep(AGAIN[min(tries, len(AGAIN) - 1)])
@@ -115,6 +114,7 @@ class Collector:
         index: int,
         kept: dict[int, EvidenceFacts],
         gone: dict[int, str],
+        damaged: list[int],
     ) -> None:
         try:
             if self._fetch is None:
@@ -129,7 +129,11 @@ class Collector:
             # Whatever else is wrong (a full disk, a provider's new mood), the file is still there: ask again.
             if not isinstance(problem, MediaAway):
                 log.error("fetch_failed", channel=channel, kind=type(problem).__name__)
-            if time.time() > media.until:
+            elif problem.damaged:
+                damaged[index] += 1
+            if damaged[index] >= MOST_DAMAGED:
+                gone[index] = self._words("media_unknown")
+            elif time.time() > media.until:
                 gone[index] = self._words("media_expired")
 
     async def _tell_slow(self, conversation_id: str, inbox_id: int, received_at: float) -> None:

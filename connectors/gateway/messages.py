@@ -64,7 +64,11 @@ class Arrival(Inbound):
 
 
 class MediaAway(Exception):
-    """The file could not be fetched now; it is worth another try."""
+    """The file could not be fetched now; it is worth another try, unless it comes `damaged` again and again."""
+
+    def __init__(self, why: str = "", *, damaged: bool = False) -> None:
+        super().__init__(why)
+        self.damaged = damaged
 
 
 class MediaGone(Exception):

@@ -1,0 +1,1 @@
+"""What Tencent's two channels share: signed calls, sealed envelopes, access tokens. No channel itself."""
