@@ -12,6 +12,7 @@ from actions.interview import CONFIRM, CONFIRMED, MATTER, SURE, Interview
 from actions.regions import lies_in, registered_in
 from actions.standard import NONE, Element, Matter
 from actions.turn import LOCAL, Turn, TurnAction, evidence_ids, payload, utc
+from actions.uploading import offer_upload
 
 #: A first message shorter than this says too little to stand as the description.
 STORY_CHARS = 18
@@ -58,10 +59,13 @@ class ValidateReport(TurnAction):
             turn.set(gone, None)
         await self._look_up(turn)
         self._look_where(turn)
-        step = turn.interview.next_step(turn.step)
+        asked = turn.step
+        step = turn.interview.next_step(asked)
         if refused and turn.step:
             step = turn.step
         turn.go_to(step, again=refused)
+        if step and step != asked:
+            await offer_upload(turn, turn.interview.element(step))
         await turn.save()
 
     async def _errand(self, turn: Turn) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from actions.drafts import Drafts
 from actions.handover import Handover
@@ -36,6 +36,24 @@ class EvidenceBook(Protocol):
 
     async def erase(self, draft_id: str) -> int:
         """Destroy a report's files, but for those that another report has too."""
+        ...
+
+
+#: Which evidence a person's channel carries: ``all``, ``pictures`` (and sound, but no documents) or ``nothing``.
+Carries = Literal["all", "pictures", "nothing"]
+
+
+class Linking(Protocol):
+    """Links that open one thing for a while."""
+
+    async def carries(self, conversation_id: str) -> Carries: ...
+
+    async def upload(self, conversation_id: str, asks: str | None) -> str:
+        """The address of an upload page tied to this conversation; `asks`: the label of a text it asks for, too."""
+        ...
+
+    async def receipt(self, conversation_id: str, draft_id: str) -> str:
+        """The address of the receipt of a report of this conversation."""
         ...
 
 
@@ -81,6 +99,7 @@ class Services:
     submission: Submission
     handover: Handover
     reminders: Reminders
+    links: Linking
     #: Where this deployment's agency is competent, such as 浙江; empty: everywhere.
     region: str
     #: Most reports that one person may submit on one day (art. 17).

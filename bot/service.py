@@ -41,6 +41,7 @@ from actions.submission import Away, Refused, Submission, Submitted
 from bot.backend import ContractBackend
 from bot.brain_client import BrainClient
 from bot.evidence import open_vault
+from bot.linking import Linking, Receipts
 from bot.migrations import migrate
 from bot.sealing import SealingError
 from bot.settings import ROOT, Settings, internal_token
@@ -48,6 +49,7 @@ from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
 from connectors.gateway import Database, Gateway, Pace
+from connectors.gateway.links import Links
 from connectors.gateway.vault import Infected, NotScanned, StoreAway
 from knowledge import CurrentKnowledge, hotlines
 
@@ -77,6 +79,9 @@ class Service:
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         standard = read_standard(ROOT / "dialogues" / "standard")
         content = ROOT / "knowledge" / "content"
+        self.links = Links(self.database, self.sealer)
+        self.linking = Linking(self.links, settings.links_url, {web.CHANNEL: web.CAPABILITIES})
+        self.receipts = Receipts(self.submission, self.vault, self.phrases, standard)
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
@@ -85,6 +90,7 @@ class Service:
             submission=self.submission,
             handover=self.handover,
             reminders=self.reminders,
+            links=self.linking,
             region=settings.region,
             reports_per_day=settings.reports_per_day,
             now=lambda: datetime.now(UTC),
@@ -185,8 +191,11 @@ def public_app(service: Service) -> FastAPI:
         strings=ROOT / "dialogues" / "web" / "strings.yml",
         operator_token=internal_token(service.sealer),
         secure=service.settings.secure_cookies,
+        matters={matter.id: matter.title for matter in service.services.standard.matters},
     )
-    app = web.create_app(service.gateway, service.phrases, settings, service.debug_state)
+    app = web.create_app(
+        service.gateway, service.phrases, settings, service.debug_state, service.links, service.receipts
+    )
     secret = service.settings.secret_for_callbacks(service.sealer)
 
     @app.post("/callbacks/case-status", status_code=204, tags=["backend"], response_class=Response)
