@@ -10,21 +10,22 @@ from actions.services import Carries
 from actions.standard import Standard
 from actions.submission import Submission, Submitted
 from bot.words import Phrases
-from connectors.channels.contract import Capabilities
+from connectors.channels.contract import Channel
 from connectors.channels.web.receipt import Receipt, ReceiptFile
 from connectors.gateway.links import Links
 from connectors.gateway.vault import EvidenceFacts, Vault
 
 
 class Linking:
-    """Implements `actions.services.Linking`. `channels`: what each channel can do, by its name."""
+    """Implements `actions.services.Linking`. `channels`: those that are switched on, by name."""
 
-    def __init__(self, links: Links, address: str, channels: Mapping[str, Capabilities]) -> None:
+    def __init__(self, links: Links, address: str, channels: Mapping[str, Channel]) -> None:
         self._links, self._address, self.channels = links, address, channels
 
     async def carries(self, conversation_id: str) -> Carries:
         """What a channel that is not known can carry is everything: it has our own page."""
-        able = self.channels.get(await self._links.channel_of(conversation_id))
+        channel = self.channels.get(await self._links.channel_of(conversation_id))
+        able = channel.capabilities if channel else None
         if able is None or (able.personal_data and "file" in able.media_in):
             return "all"
         return "pictures" if able.personal_data and able.media_in else "nothing"

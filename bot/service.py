@@ -40,6 +40,7 @@ from actions.standard import read_standard
 from actions.submission import Away, Refused, Submission, Submitted
 from bot.backend import ContractBackend
 from bot.brain_client import BrainClient
+from bot.channels import Channels, ChannelSettingsError
 from bot.evidence import open_vault
 from bot.linking import Linking, Receipts
 from bot.migrations import migrate
@@ -69,7 +70,12 @@ class Service:
         self.vault = open_vault(settings, self.database, self.sealer)
         self.brain = BrainClient(settings.brain_url, internal_token(self.sealer))
         pace = Pace(settings.burst_seconds, settings.messages_per_minute)
-        self.gateway = Gateway(self.database, self.sealer, self.vault, self.brain, self.phrases, pace)
+        standard = read_standard(ROOT / "dialogues" / "standard")
+        self.channels = Channels(settings, self.phrases, standard, self.database)
+        self.gateway = Gateway(
+            self.database, self.sealer, self.vault, self.brain, self.phrases, pace, self.channels.fetch
+        )
+        self.channels.connect(self.gateway, self.sealer)
         self.backend = BackendClient(settings.backend_base, settings.token_for_backend(self.sealer))
         agency = ContractBackend(self.backend)
         self.submission = Submission(self.database, self.sealer, agency, self._evidence)
@@ -77,10 +83,9 @@ class Service:
         self.handover = Handover(self.database, self.sealer, agency, self._evidence)
         self.scanning = Rounds("scanning", self._scan)
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
-        standard = read_standard(ROOT / "dialogues" / "standard")
         content = ROOT / "knowledge" / "content"
         self.links = Links(self.database, self.sealer)
-        self.linking = Linking(self.links, settings.links_url, {web.CHANNEL: web.CAPABILITIES})
+        self.linking = Linking(self.links, settings.links_url, self.channels.all)
         self.receipts = Receipts(self.submission, self.vault, self.phrases, standard)
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
@@ -151,12 +156,14 @@ class Service:
 
     async def start(self) -> None:
         await self.gateway.start()
+        await self.channels.start()
         for part in (self.submission, self.handover, self.reminders):
             part.rounds.start()
         if self.settings.clamd:
             self.scanning.start()
 
     async def stop(self) -> None:
+        await self.channels.stop()
         await self.gateway.stop()
         for part in (self.submission, self.handover, self.reminders):
             await part.rounds.stop()
@@ -186,7 +193,7 @@ class Service:
 
 
 def public_app(service: Service) -> FastAPI:
-    """Web chat, health, and the backend's callbacks."""
+    """Web chat, the other channels' webhooks, health, and the backend's callbacks."""
     settings = web.WebSettings(
         strings=ROOT / "dialogues" / "web" / "strings.yml",
         operator_token=internal_token(service.sealer),
@@ -196,6 +203,7 @@ def public_app(service: Service) -> FastAPI:
     app = web.create_app(
         service.gateway, service.phrases, settings, service.debug_state, service.links, service.receipts
     )
+    service.channels.mount(app)
     secret = service.settings.secret_for_callbacks(service.sealer)
 
     @app.post("/callbacks/case-status", status_code=204, tags=["backend"], response_class=Response)
@@ -222,6 +230,7 @@ def staff_app(service: Service) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     registry = CollectorRegistry()
     waiting = Gauge("reportguide_reports", "Reports by state of submission", ["state"], registry=registry)
+    service.channels.register(registry)
     brain_up = Gauge("reportguide_brain_up", "Whether the brain answers", registry=registry)
 
     async def parts() -> dict[str, str]:
@@ -241,6 +250,7 @@ def staff_app(service: Service) -> FastAPI:
     @app.get("/metrics")
     async def metrics() -> PlainTextResponse:
         brain_up.set(float(await service.brain.healthy()))
+        await service.channels.measure()
         for state in ("waiting", "sent", "refused"):
             waiting.labels(state).set(sum(1 for report in await service.submission.all() if report.state == state))
         return PlainTextResponse(generate_latest(registry).decode(), media_type="text/plain; version=0.0.4")
@@ -367,7 +377,7 @@ def main() -> int:
         end_with_parent()
     try:
         serve(settings)
-    except SealingError as problem:
+    except (SealingError, ChannelSettingsError) as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - the one line an operator needs
         return 1
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,6 +46,23 @@ class Settings(BaseSettings):
     messages_per_minute: int = Field(default=40, ge=5, description="most messages taken from one person in a minute")
     reports_per_day: int = Field(default=20, ge=1, description="most reports taken from one person in a day (art. 17)")
     secure_cookies: bool = Field(default=False, description="set to true behind TLS")
+    # WeChat official account (docs/channels/wechat.md): on when appid, secret and token are set.
+    wechat_appid: str = Field(default="", description="AppID of the official account")
+    wechat_secret: SecretStr | None = Field(default=None, description="its AppSecret")
+    wechat_token: SecretStr | None = Field(default=None, description="the token chosen for its server address")
+    wechat_aes_key: SecretStr | None = Field(default=None, description="its EncodingAESKey; without it plain mode")
+    wechat_api: str = Field(default="https://api.weixin.qq.com", description="base URL of the API")
+    wechat_customer_service: bool = Field(default=True, description="whether it may write outside a reply (verified)")
+    wechat_buttons: Literal["menu", "links", "numbers"] = Field(default="menu", description="how choices are shown")
+    wechat_notice_template: str = Field(default="", description="subscription template for news of a case")
+    wechat_notice_what: str = Field(default="thing1", description="its field that says what")
+    wechat_notice_when: str = Field(default="", description="its field that says when, if it has one")
+    # 微信客服 (docs/channels/kefu.md): on when all four are set.
+    kefu_corp_id: str = Field(default="", description="the corporation's id")
+    kefu_secret: SecretStr | None = Field(default=None, description="the secret of 微信客服")
+    kefu_token: SecretStr | None = Field(default=None, description="the token of its callback")
+    kefu_aes_key: SecretStr | None = Field(default=None, description="the EncodingAESKey of its callback")
+    kefu_api: str = Field(default="https://qyapi.weixin.qq.com", description="base URL of the API")
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
 
     @field_validator("home", "key_file")

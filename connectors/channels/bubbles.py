@@ -76,14 +76,24 @@ def _place(text: str, fits: int) -> int:
 
 
 def rendered(
-    entries: Sequence[Entry], done: Mapping[int, int], able: Capabilities, cost: Cost, more: str
+    entries: Sequence[Entry],
+    done: Mapping[int, int],
+    able: Capabilities,
+    cost: Cost,
+    more: str,
+    harmless: Callable[[str], str] = str,
 ) -> list[Outgoing]:
     """Entries → messages within the channel's limits. `cost(text, choices)`: how long the message would be on the wire;
-    `more`: what stands over choices that did not fit beside their text."""
-    parts = [
-        part for entry in entries for part in _parts(entry, able, cost, more) if part.number > done.get(entry.seq, 0)
-    ]
+    `more`: what stands over choices that did not fit beside their text; `harmless`: takes from a text what the channel
+    would read as markup."""
+    safe = [_harmless(entry, harmless) for entry in entries]
+    parts = [part for entry in safe for part in _parts(entry, able, cost, more) if part.number > done.get(entry.seq, 0)]
     return list(_joined(parts, able, cost))
+
+
+def _harmless(entry: Entry, harmless: Callable[[str], str]) -> Entry:
+    buttons = [button.model_copy(update={"title": harmless(button.title)}) for button in entry.buttons]
+    return entry.model_copy(update={"text": harmless(entry.text), "buttons": buttons})
 
 
 def _parts(entry: Entry, able: Capabilities, cost: Cost, more: str) -> Iterator[_Part]:

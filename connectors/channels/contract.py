@@ -18,6 +18,7 @@ from connectors.gateway.messages import Entry, Media, MediaAway, MediaGone, Pres
 __all__ = [
     "Ack",
     "AnswerLost",
+    "Bounce",
     "Budget",
     "Busy",
     "Call",
@@ -108,6 +109,16 @@ class Ack:
 
 
 @dataclass(frozen=True)
+class Bounce:
+    """Entries `first` to `last` did not arrive. `keep`: they may at the next contact; else staff are shown them."""
+
+    first: int
+    last: int
+    problem: str
+    keep: bool
+
+
+@dataclass(frozen=True)
 class Event:
     """One thing a person did.
 
@@ -134,6 +145,10 @@ class Event:
     ticket: str | None = None
     #: The person has left: nothing can be sent until the next event.
     left: bool = False
+    #: The conversation is the assistant's again, without any new allowance: what was kept may go out.
+    resumed: bool = False
+    #: A message that had been taken did not arrive after all.
+    bounced: Bounce | None = None
     #: More or fewer messages than before of a budget that people give by consent, e.g. ``{"notice": 1}``.
     consents: Mapping[str, int] = field(default_factory=dict)
     #: What the channel itself needs in `taken`, e.g. the id of a callback to be answered.
@@ -240,6 +255,14 @@ class Channel(ABC):
     def decode(self, call: Call) -> Sequence[Event]:
         """The events of a verified call, none to many, in order. Raises Unreadable (or Forged, where only the content
         tells whom it is for)."""
+
+    async def before(self, call: Call) -> None:
+        """Called with a verified call before it is acknowledged: to store what `decode` alone does not tell."""
+        return None
+
+    async def after(self, call: Call) -> None:
+        """Called once it is acknowledged: to go and get what it announced."""
+        return None
 
     def acknowledge(self, call: Call, reply: Outgoing | None) -> Ack:
         """The answer to a call whose events are stored; with `reply` where `reply_within` allows one."""

@@ -40,8 +40,10 @@ class Reception:
         def also(connection: sa.Connection) -> None:
             if event.left:
                 self.delivery.leave(connection, conversation_id)
-            elif event.contact:
+            elif event.contact or event.resumed:
                 self.delivery.contact(connection, conversation_id, channel, event.contact, event.ticket)
+            if event.bounced:
+                self.delivery.bounced(connection, conversation_id, event.bounced)
             if event.consents:
                 self.delivery.consent(connection, conversation_id, event.consents)
 

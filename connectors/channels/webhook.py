@@ -68,7 +68,12 @@ def create_app(channel: Channel, reception: Reception) -> FastAPI:
             return refuse(403, str(problem))
         except Unreadable as problem:
             return refuse(400, str(problem))
-        return await _Answering(channel, reception, request, arrived).answer(events)
+        try:
+            return await _Answering(channel, reception, request, arrived).answer(events)
+        except Exception as problem:
+            # The log is told what kind of fault it was, not what it was about: that may be what was typed.
+            log.error("call_failed", channel=channel.name, kind=type(problem).__name__)
+            return Response(status_code=500)
 
     return app
 
@@ -82,6 +87,7 @@ class _Answering:
 
     async def answer(self, events: Sequence[Event]) -> Response:
         try:
+            await self._channel.before(self._call)
             receipts = []
             for event in events:
                 conversation_id = await self._reception.conversation(self._channel, event)
@@ -121,11 +127,12 @@ class _Answering:
                 await self._reception.delivery.replied(claim, given=True)
         finally:
             self._release()
-        for event in events:
-            try:
+        try:
+            await self._channel.after(self._call)
+            for event in events:
                 await self._channel.taken(event)
-            except Exception as problem:  # a courtesy to the provider; the event itself is safe
-                log.warning("taken_failed", channel=self._channel.name, kind=type(problem).__name__)
+        except Exception as problem:  # a courtesy to the provider; the events themselves are safe
+            log.warning("after_failed", channel=self._channel.name, kind=type(problem).__name__)
 
     def _release(self) -> None:
         while self._held:

@@ -21,6 +21,7 @@ import structlog
 
 from connectors.channels.contract import (
     AnswerLost,
+    Bounce,
     Busy,
     Channel,
     Choice,
@@ -375,6 +376,23 @@ class Delivery:
         self._outlet(connection, conversation_id)
         allowances.close(connection, conversation_id)
         self._set(connection, conversation_id, next_try_at=NEVER, problem="left")
+
+    def bounced(self, connection: sa.Connection, conversation_id: str, bounce: Bounce) -> None:
+        """A provider took messages and says later that they did not arrive."""
+        owed_again = {"delivery": "waiting" if bounce.keep else "failed", "parts": 0, "problem": bounce.problem}
+        connection.execute(
+            schema.entries.update()
+            .where(
+                schema.entries.c.conversation_id == conversation_id,
+                schema.entries.c.delivery == "sent",
+                schema.entries.c.seq.between(bounce.first, bounce.last),
+            )
+            .values(owed_again)
+        )
+        self._outlet(connection, conversation_id)
+        if bounce.keep:
+            allowances.close(connection, conversation_id)
+            self._set(connection, conversation_id, next_try_at=NEVER, problem=bounce.problem)
 
     def consent(self, connection: sa.Connection, conversation_id: str, change: Mapping[str, int]) -> None:
         """The person has allowed, or taken back, messages of a kind outside any window."""

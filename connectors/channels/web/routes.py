@@ -25,7 +25,6 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connectors.channels.contract import Capabilities
 from connectors.channels.web.linked import FindReceipt, add_linked_pages
 from connectors.gateway import Gateway, Inbound, Rejected
 from connectors.gateway.gateway import Words
@@ -37,15 +36,6 @@ log = structlog.get_logger("web")
 
 COOKIE = "rg_chat"
 CHANNEL = "web"
-CAPABILITIES = Capabilities(
-    delivery="pull",
-    buttons="page",
-    text_limit=MAX_TEXT,
-    text_unit="chars",
-    media_in=frozenset({"image", "voice", "video", "file"}),
-    media_out=frozenset({"image", "voice", "video", "file"}),
-    file_bytes=MAX_FILE_BYTES,
-)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _PAGE = Path(__file__).with_name("page")
 #: Seconds between signs of life on an open event stream, so that a proxy keeps it and a lost one is noticed.

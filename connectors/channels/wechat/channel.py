@@ -96,7 +96,7 @@ class WeChat(Channel):
     # -- out
 
     def render(self, entries: Sequence[Any], done: Mapping[int, int]) -> list[Outgoing]:
-        return rendered(entries, done, self.capabilities, cost, self._words("more_choices"))
+        return rendered(entries, done, self.capabilities, cost, self._words("more_choices"), harmless)
 
     async def send(self, address: Mapping[str, str], message: Outgoing, ticket: str | None) -> None:
         openid = address["openid"]

@@ -1,0 +1,201 @@
+"""The API of 微信客服 over httpx: tokens, pulling, sending, files both ways, session state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from connectors.channels.contract import (
+    AnswerLost,
+    Busy,
+    Closed,
+    Fetched,
+    Media,
+    MediaAway,
+    MediaGone,
+    NotSent,
+    Refused,
+    Unreachable,
+)
+from connectors.channels.download import download
+from connectors.channels.kefu.account import Account
+from connectors.channels.tencent.tokens import AccessToken
+
+#: The largest file that it carries, in bytes.
+MAX_FILE = 20 * 1024 * 1024
+_TOKEN = (40001, 40014, 42001)
+_CLOSED = {95001: "budget_used_up", 95002: "window_closed"}
+_UNREACHABLE = {40003: "unknown_person", 40096: "unknown_person"}
+_REFUSED = {45002: "text_too_long", 40008: "message_type", 40058: "message_shape"}
+_PAUSES = {45009: 60.0, 45033: 10.0, 40013: 300.0, 48002: 300.0, 60020: 300.0, 95000: 300.0}
+#: The session is not the assistant's: ended, or with a member of staff.
+NOT_OURS = 95018
+
+
+class ApiError(Exception):
+    def __init__(self, code: int) -> None:
+        super().__init__(f"errcode {code}")
+        self.code = code
+
+
+def not_sent(code: int) -> NotSent:
+    """What an error code means for a message. What is not known is tried again, and seen by staff."""
+    if code in _CLOSED:
+        return Closed(_CLOSED[code])
+    if code in _UNREACHABLE:
+        return Unreachable(_UNREACHABLE[code])
+    if code in _REFUSED:
+        return Refused(_REFUSED[code])
+    return Busy(f"errcode_{code}", _PAUSES.get(code))
+
+
+class Api:
+    """One per corporation."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._http = httpx.AsyncClient(timeout=httpx.Timeout(8.0, connect=3.0))
+        self._base = f"{account.api.rstrip('/')}/cgi-bin"
+        self.token = AccessToken(self._issue)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _issue(self, _force: bool) -> tuple[str, float]:
+        params = {"corpid": self._account.corp_id, "corpsecret": self._account.secret}
+        try:
+            told = (await self._http.get(f"{self._base}/gettoken", params=params)).json()
+            if told.get("errcode", 0) == 0 and "access_token" in told:
+                return str(told["access_token"]), float(told.get("expires_in", 7200))
+            raise Busy(f"token_{told.get('errcode')}", _PAUSES.get(told.get("errcode"), 5.0))
+        except (httpx.HTTPError, ValueError, AttributeError, TypeError):
+            raise Busy("no_token") from None
+
+    async def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One POST, once more if its token was refused. Raises ApiError, NotSent, AnswerLost."""
+        token = await self.token.get()
+        told = await self._post(path, token, json=dict(body))
+        if told.get("errcode") in _TOKEN:
+            told = await self._post(path, await self.token.other_than(token), json=dict(body))
+            if told.get("errcode") in _TOKEN:
+                raise Busy("token_refused", 30.0)
+        if told.get("errcode", 0) != 0:
+            raise ApiError(int(told["errcode"]))
+        return told
+
+    async def _post(self, path: str, token: str, **content: Any) -> dict[str, Any]:
+        query = {"access_token": token, **content.pop("params", {})}
+        try:
+            answer = await self._http.post(f"{self._base}/{path}", params=query, **content)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise Busy("no_connection") from None
+        except httpx.HTTPError:
+            raise AnswerLost from None
+        if answer.status_code != 200:
+            raise Busy(f"http_{answer.status_code}")
+        try:
+            told = answer.json()
+        except ValueError:
+            raise AnswerLost from None
+        if not isinstance(told, dict) or not isinstance(told.get("errcode", 0), int):
+            raise AnswerLost
+        return told
+
+    # -- messages
+
+    async def sync(self, open_kfid: str, cursor: str, token: str) -> dict[str, Any]:
+        """One page of news: ``{"msg_list", "next_cursor", "has_more"}``."""
+        body: dict[str, Any] = {"open_kfid": open_kfid, "limit": 1000, "voice_format": 0}
+        body |= {"cursor": cursor} if cursor else {}
+        body |= {"token": token} if token else {}
+        return await self.call("kf/sync_msg", body)
+
+    async def send(self, address: Mapping[str, str], body: Mapping[str, Any]) -> None:
+        """One message. If the session has ended it is begun anew, once. Raises NotSent or AnswerLost."""
+        whole = {**address, **body}
+        try:
+            await self.call("kf/send_msg", whole)
+            return
+        except ApiError as problem:
+            if problem.code != NOT_OURS:
+                raise not_sent(problem.code) from None
+        if not await self.take_session(address):
+            raise Unreachable("with_staff")
+        try:
+            await self.call("kf/send_msg", whole)
+        except ApiError as problem:
+            raise (Closed("session_ended") if problem.code == NOT_OURS else not_sent(problem.code)) from None
+
+    async def welcome(self, code: str, body: Mapping[str, Any]) -> None:
+        """The one message that a welcome code allows, within twenty seconds."""
+        try:
+            await self.call("kf/send_msg_on_event", {"code": code, **body})
+        except ApiError as problem:
+            # A code that is not taken now never will be; what it was for goes out at the next contact.
+            raise (not_sent(45009) if problem.code == 45009 else Closed("welcome_code")) from None
+
+    async def state(self, address: Mapping[str, str]) -> int:
+        """0 new, 1 with the assistant, 2 in the queue, 3 with a member of staff, 4 ended."""
+        who = {"open_kfid": address["open_kfid"], "external_userid": address["touser"]}
+        return int((await self.call("kf/service_state/get", who)).get("service_state", 0))
+
+    async def take_session(self, address: Mapping[str, str]) -> bool:
+        """Make the session the assistant's, unless staff have it or wait for it."""
+        try:
+            if await self.state(address) in (2, 3):
+                return False
+            who = {"open_kfid": address["open_kfid"], "external_userid": address["touser"]}
+            await self.call("kf/service_state/trans", {**who, "service_state": 1})
+        except ApiError:
+            return False
+        return True
+
+    # -- files
+
+    async def upload(self, kind: str, name: str, content: bytes) -> str:
+        """The media id under which a file can be sent. Raises NotSent or AnswerLost."""
+        if len(content) > MAX_FILE:
+            raise Refused("file_too_large")
+        token = await self.token.get()
+        files = {"media": (name, content)}
+        told = await self._post("media/upload", token, params={"type": kind}, files=files)
+        if told.get("errcode") in _TOKEN:
+            token = await self.token.other_than(token)
+            told = await self._post("media/upload", token, params={"type": kind}, files=files)
+        if told.get("errcode", 0) != 0 or "media_id" not in told:
+            raise not_sent(int(told.get("errcode", -1)))
+        return str(told["media_id"])
+
+    async def fetch(self, media: Media) -> Fetched:
+        """A file that somebody sent, under the name they gave it. Raises MediaAway or MediaGone."""
+        try:
+            token = await self.token.get()
+            for last in (False, True):
+                params = {"access_token": token, "media_id": media.ref["media_id"]}
+                found = await download(self._http, f"{self._base}/media/get", params, MAX_FILE)
+                code = _code(found.content)
+                if code not in _TOKEN or last:
+                    break
+                token = await self.token.other_than(token)
+        except NotSent as problem:
+            raise MediaAway(problem.problem) from None
+        if code in (40007, 40006):
+            raise MediaGone("media_expired")
+        if code:
+            raise MediaAway(f"errcode_{code}")
+        if not found.content:
+            raise MediaAway("empty", damaged=True)
+        return Fetched(media.name or found.name or media.kind, found.content)
+
+
+def _code(content: bytes) -> int:
+    if len(content) > 4096 or not content.lstrip().startswith(b"{"):
+        return 0
+    try:
+        code = json.loads(content).get("errcode", 0)
+    except (ValueError, AttributeError):
+        return 0
+    return code if isinstance(code, int) else 0
