@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -97,4 +98,4 @@ def add_linked_pages(
         if shown is None:
             return page("gone.html", 410)
         headers = {**_PRIVATE, "Content-Disposition": f'inline; filename="{shown.case_no}.png"'}
-        return Response(drawn(shown), media_type="image/png", headers=headers)
+        return Response(await asyncio.to_thread(drawn, shown), media_type="image/png", headers=headers)

@@ -92,7 +92,7 @@ def _compose(sheet: _Sheet, receipt: Receipt) -> None:
     for number, item in enumerate(receipt.files, 1):
         sheet.text(f"{number}. {item.name}", 32)
         sheet.text(item.about, 27, _SOFT, left=_MARGIN + 36)
-        sheet.text(f"SHA-256 {item.sha256}", 25, _SOFT, left=_MARGIN + 36, after=16)
+        sheet.text(f"SHA-256 {item.sha256}", 23, _SOFT, left=_MARGIN + 36, after=16)
     sheet.rule()
     for note in receipt.notes:
         sheet.text(note, 28, _SOFT, after=8)
