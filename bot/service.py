@@ -15,6 +15,7 @@ import threading
 import traceback
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from functools import partial
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,9 @@ class Service:
         self.gateway = Gateway(
             self.database, self.sealer, self.vault, self.brain, self.phrases, pace, self.channels.fetch
         )
-        self.channels.connect(self.gateway, self.sealer)
+        self.links = Links(self.database, self.sealer)
+        self.linking = Linking(self.links, settings.links_url, self.channels.all)
+        self.channels.connect(self.gateway, self.sealer, partial(self.linking.upload, asks=None))
         self.backend = BackendClient(settings.backend_base, settings.token_for_backend(self.sealer))
         agency = ContractBackend(self.backend)
         self.submission = Submission(self.database, self.sealer, agency, self._evidence)
@@ -84,8 +87,6 @@ class Service:
         self.scanning = Rounds("scanning", self._scan)
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         content = ROOT / "knowledge" / "content"
-        self.links = Links(self.database, self.sealer)
-        self.linking = Linking(self.links, settings.links_url, self.channels.all)
         self.receipts = Receipts(self.submission, self.vault, self.phrases, standard)
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),

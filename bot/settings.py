@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     kefu_token: SecretStr | None = Field(default=None, description="the token of its callback")
     kefu_aes_key: SecretStr | None = Field(default=None, description="the EncodingAESKey of its callback")
     kefu_api: str = Field(default="https://qyapi.weixin.qq.com", description="base URL of the API")
+    # Telegram (docs/channels/telegram.md): on when the token is set.
+    telegram_token: SecretStr | None = Field(default=None, description="the bot's token, from BotFather")
+    telegram_webhook: bool = Field(default=False, description="be called at `address`; false: ask for updates")
+    telegram_personal_data: bool = Field(default=False, description="let evidence pass through Telegram's servers")
+    telegram_api: str = Field(default="https://api.telegram.org", description="base URL of the Bot API")
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
 
     @field_validator("home", "key_file")
