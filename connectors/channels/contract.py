@@ -229,6 +229,11 @@ class Capabilities:
     #: Whether identity numbers and evidence may pass through it; else only by the upload link.
     personal_data: bool = True
 
+    @property
+    def can_write(self) -> bool:
+        """Whether messages may be sent outside a reply at all."""
+        return not self.budgets or any(budget.messages for budget in self.budgets.values())
+
 
 #: Stores an event and sees to its answer; given to a channel that listens by itself.
 Take = Callable[[Event], Awaitable[None]]

@@ -34,7 +34,7 @@ class Reception:
     def __init__(
         self, gateway: Gateway, delivery: Delivery, words: Callable[..., str], upload: UploadLink | None = None
     ) -> None:
-        self.gateway, self.delivery, self._words, self._upload = gateway, delivery, words, upload
+        self.gateway, self.delivery, self.words, self._upload = gateway, delivery, words, upload
 
     async def conversation(self, channel: Channel, event: Event) -> str:
         """The conversation of the person who did it; it is begun if it is new."""
@@ -59,10 +59,10 @@ class Reception:
         if not channel.capabilities.personal_data and _is_personal(event):
             # Neither the file is fetched nor the number kept: what the channel must not carry goes another way.
             link = await self._upload(conversation_id) if self._upload else ""
-            text = self._words("no_personal_data", link=link)
+            text = self.words("no_personal_data", link=link)
             return Receipt(conversation_id, await note(conversation_id, event.key, text, also))
         if event.answer:
-            return Receipt(conversation_id, await note(conversation_id, event.key, self._words(event.answer), also))
+            return Receipt(conversation_id, await note(conversation_id, event.key, self.words(event.answer), also))
         if event.left or not (event.text or event.press or event.media or event.meaning):
             return Receipt(conversation_id, await note(conversation_id, event.key, None, also))
         message = Arrival(
@@ -76,7 +76,7 @@ class Reception:
         try:
             return Receipt(conversation_id, await self.gateway.receive(conversation_id, message, also=also))
         except Rejected as problem:
-            text = self._words(problem.reason, **problem.values)
+            text = self.words(problem.reason, **problem.values)
             # Who writes too fast is told so once a minute, not once a message.
             key = f"{problem.reason}:{int(time.time() // 60)}" if problem.status == 429 else event.key
             return Receipt(conversation_id, await note(conversation_id, key, text, also))

@@ -110,10 +110,13 @@ class _Answering:
         [receipt] = receipts
         delivery = self._reception.delivery
         left = within - MARGIN - (time.time() - self._call.at)
-        await self._reception.gateway.answered(receipt.conversation_id, receipt.inbox_id, max(0.0, left))
+        gateway = self._reception.gateway
+        said = await gateway.answered(receipt.conversation_id, receipt.inbox_id, max(0.0, left))
         found = await delivery.reply(receipt.conversation_id, receipt.inbox_id)
         if found is None:
-            return None, None
+            # Where the reply is all there is, silence would leave the person waiting for nothing.
+            speechless = said is None and not self._channel.capabilities.can_write
+            return (Outgoing(self._reception.words("still_thinking")) if speechless else None), None
         reply, claim = found
         if claim and await self._request.is_disconnected():
             await delivery.replied(claim, given=False)

@@ -325,7 +325,9 @@ class Delivery:
             connection.execute(schema.inbox.update().where(schema.inbox.c.id == inbox_id).values(reply=None))
         if isinstance(problem, Closed | Unreachable):
             allowances.close(connection, claim.conversation_id)
-            tries, after = outlet.tries, NEVER
+            # A closed window leaves a notice, which the next claim sees to.
+            notice = isinstance(problem, Closed) and claim.channel.capabilities.proactive == "notice"
+            tries, after = outlet.tries, 0.0 if notice and not claim.notice else NEVER
         elif isinstance(problem, Refused):
             tries, after = 0, NEVER if claim.notice else 0.0
         else:

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.constants import FileSizeLimit, MessageLimit
+from telegram.constants import MessageLimit
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
@@ -37,6 +37,7 @@ from connectors.channels.telegram.errors import heard, sending
 from connectors.channels.telegram.files import Files
 from connectors.channels.telegram.polling import Poller
 from connectors.gateway.messages import Entry
+from connectors.gateway.vault import MAX_FILE_BYTES
 
 log = structlog.get_logger("telegram")
 
@@ -65,7 +66,7 @@ class Telegram(Channel):
             rate=25.0,
             media_in=frozenset({"image", "voice", "video", "file"}),
             media_out=frozenset({"image", "video", "file"}),
-            file_bytes=FileSizeLimit.FILESIZE_DOWNLOAD,
+            file_bytes=MAX_FILE_BYTES,
             proactive="free",
             personal_data=account.personal_data,
         )

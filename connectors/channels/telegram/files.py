@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import httpx
 from telegram import Bot
-from telegram.constants import FileSizeLimit
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from connectors.channels.contract import Fetched, Media, MediaAway, MediaGone
 from connectors.channels.download import download
 from connectors.channels.telegram.errors import heard
-
-MAX_FILE = int(FileSizeLimit.FILESIZE_DOWNLOAD)
+from connectors.gateway.vault import MAX_FILE_BYTES
 
 
 class Files:
@@ -23,13 +21,13 @@ class Files:
 
     async def fetch(self, media: Media) -> Fetched:
         """Raises MediaAway or MediaGone."""
-        if int(media.ref.get("size") or 0) > MAX_FILE:
-            raise MediaGone("media_large", limit=MAX_FILE // 1024 // 1024)
+        if int(media.ref.get("size") or 0) > MAX_FILE_BYTES:
+            raise MediaGone("media_large", limit=MAX_FILE_BYTES // 1024 // 1024)
         try:
             found = await self._bot.get_file(media.ref["file_id"])
         except BadRequest as problem:
             if "too big" in problem.message.lower():
-                raise MediaGone("media_large", limit=MAX_FILE // 1024 // 1024) from None
+                raise MediaGone("media_large", limit=MAX_FILE_BYTES // 1024 // 1024) from None
             raise MediaGone("media_expired") from None
         except Forbidden:
             raise MediaGone("media_expired") from None
@@ -39,7 +37,7 @@ class Files:
         if not address:
             raise MediaAway("no_path")
         try:
-            got = await download(self._http, address, {}, MAX_FILE)
+            got = await download(self._http, address, {}, MAX_FILE_BYTES)
         except MediaAway as problem:
             # Without its cause, whose text has the address.
             raise MediaAway(*problem.args) from None

@@ -62,5 +62,6 @@ class Poller:
     async def _ask(self, offset: int) -> list[dict[str, Any]]:
         """Updates as they came: read together, one that cannot be read would cost all the others."""
         asked = {"offset": offset, "timeout": HOLD, "allowed_updates": list(UPDATES)}
-        found = await self._bot.do_api_request("getUpdates", api_kwargs=asked, read_timeout=HOLD + 10)
+        # The API's names are case-insensitive; by its own name the library would insist on reading them.
+        found = await self._bot.do_api_request("GetUpdates", api_kwargs=asked, read_timeout=HOLD + 10)
         return [update for update in found if isinstance(update, dict)] if isinstance(found, list) else []

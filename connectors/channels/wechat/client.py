@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ from connectors.channels.wechat.account import Account
 
 #: Seconds to connect and to wait for an answer; together under what delivery allows.
 TIMEOUT = (3.05, 6.0)
+#: Most calls at the same time.
+SENDERS = 16
 #: The largest file that comes through, in bytes: a video of ten megabytes, and room for what the limit becomes.
 MAX_FILE = 20 * 1024 * 1024
 #: Where a video may lie, besides the API itself.
@@ -83,12 +86,15 @@ class Api:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._client = _Client(account)
+        # Threads of its own: a provider that is slow must not hold up those that the database is read in.
+        self._threads = ThreadPoolExecutor(SENDERS, thread_name_prefix="wechat")
         self._http = httpx.AsyncClient(timeout=httpx.Timeout(8.0, connect=3.0))
         self._base = f"{account.api.rstrip('/')}/cgi-bin"
         self.token = AccessToken(self._issue)
 
     async def close(self) -> None:
         await self._http.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
         self._client._http.close()
 
     async def _issue(self, force: bool) -> tuple[str, float]:
@@ -126,7 +132,7 @@ class Api:
     async def _once(self, token: str, work: Callable[[WeChatClient], Any]) -> Any:
         self._client.session.set(self._client.access_token_key, token)
         try:
-            told = await asyncio.to_thread(work, self._client)
+            told = await asyncio.get_running_loop().run_in_executor(self._threads, work, self._client)
         except WeChatClientException as problem:
             if problem.errcode is None:
                 raise Busy(f"http_{getattr(problem.response, 'status_code', 0)}") from None
