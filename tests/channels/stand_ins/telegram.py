@@ -83,7 +83,10 @@ class Platform:
         wanted = request.path_params["method"].lower()
         method = next(name[1:] for name in dir(self) if name.lower() == f"_{wanted}")
         self.calls[method] += 1
-        form = dict((await request.form()).multi_items())
+        async with request.form() as sent:
+            return await self._answer(request, method, dict(sent.multi_items()))
+
+    async def _answer(self, request: Request, method: str, form: dict[str, Any]) -> Response:
         try:
             if request.path_params["token"] != TOKEN:
                 raise Refusal(401, "Unauthorized")
