@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from actions.standard import Standard
 from bot.sealing import Sealer
-from bot.settings import Settings
+from bot.settings import ChannelSettingsError, Settings
 from bot.words import Phrases
 from connectors.channels import kefu, telegram, wechat
 from connectors.channels.contract import Channel, Event, Media, MediaGone
@@ -23,10 +23,6 @@ from connectors.gateway.delivery import Delivery
 
 #: Scenes of codes and links that begin with a matter: ``m_<matter id>``.
 SCENE = "m_"
-
-
-class ChannelSettingsError(Exception):
-    """A channel is half set up; the message says what is missing."""
 
 
 class Channels:

@@ -41,12 +41,12 @@ from actions.standard import read_standard
 from actions.submission import Away, Refused, Submission, Submitted
 from bot.backend import ContractBackend
 from bot.brain_client import BrainClient
-from bot.channels import Channels, ChannelSettingsError
+from bot.channels import Channels
 from bot.evidence import open_vault
 from bot.linking import Linking, Receipts
 from bot.migrations import migrate
 from bot.sealing import SealingError
-from bot.settings import ROOT, Settings, internal_token
+from bot.settings import ROOT, ChannelSettingsError, Settings, internal_token
 from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web

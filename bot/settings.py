@@ -20,6 +20,10 @@ def _key_file() -> Path:
     return (Path(config) if config else Path.home() / ".config") / "reportguide" / "sealing.key"
 
 
+class ChannelSettingsError(Exception):
+    """A channel is half set up; the message says what is missing."""
+
+
 class Settings(BaseSettings):
     """What an operator may set. Addresses are loopback unless said otherwise: put a proxy with TLS in front."""
 

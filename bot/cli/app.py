@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from bot.cli.channels import app as channels_app
 from bot.cli.faults import Fault, reporting_faults
 from bot.settings import ROOT, Settings
 
@@ -24,6 +25,10 @@ cases_app = typer.Typer(
     no_args_is_help=True, help="Look at submitted reports and their cases, and move a case in the reference backend."
 )
 app.add_typer(cases_app, name="cases")
+app.add_typer(channels_app, name="channels")
+
+#: What `chat` can show a conversation as.
+CHANNELS = ("terminal", "web", "wechat", "kefu", "telegram")
 
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read and write JSON lines, for programs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -82,7 +87,9 @@ def validate(
 
 @app.command()
 def chat(
-    channel: Annotated[str, typer.Option(help="terminal or web; more channels as they are built.")] = "terminal",
+    channel: Annotated[
+        str, typer.Option(help="Show it as this channel would: terminal, web, wechat, kefu, telegram.")
+    ] = "terminal",
     user: Annotated[str, typer.Option(help="Who you are; the same name continues the same conversation.")] = "me",
     jsonl: Jsonl = False,
     debug: Annotated[
@@ -96,9 +103,9 @@ def chat(
     """
     from bot.cli.chat import converse
 
-    if channel not in ("terminal", "web"):
-        raise Fault(f"there is no channel {channel!r} yet", "choose terminal or web")
-    sys.exit(converse(Settings(), user, jsonl=jsonl, debug=debug))
+    if channel not in CHANNELS:
+        raise Fault(f"there is no channel {channel!r}", f"choose one of {', '.join(CHANNELS)}")
+    sys.exit(converse(Settings(), user, channel, jsonl=jsonl, debug=debug))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`reportguide chat`: talks to the running system over the web chat's HTTP API."""
+"""`reportguide chat`: talks to the running system over the web chat's HTTP API, and shows it as a channel would."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ import httpx
 from rich.console import Console
 from rich.panel import Panel
 
+from bot.channels import shown_as
 from bot.cli.faults import Fault
-from bot.settings import Settings, internal_token
+from bot.settings import ROOT, Settings, internal_token
+from bot.words import Phrases
+from connectors.channels.contract import Capabilities
+from connectors.gateway.messages import Button, Entry
 
 #: Seconds that one turn is waited for before the program says that it takes longer.
 WAIT = 60
@@ -24,8 +28,9 @@ WAIT = 60
 class Talk:
     """One person's conversation. The name of the person makes its token, so the same name finds it again."""
 
-    def __init__(self, settings: Settings, user: str, debug: bool) -> None:
+    def __init__(self, settings: Settings, user: str, channel: str, debug: bool) -> None:
         sealer = settings.sealer()
+        self.channel = shown_as(channel, Phrases(ROOT / "dialogues" / "phrases.yml"))
         token = base64.urlsafe_b64encode(sealer.derive(f"terminal:{user}")).decode().rstrip("=")
         headers = {"Authorization": f"Bearer {token}", "X-Reportguide-Operator": internal_token(sealer)}
         self._debug = debug
@@ -61,11 +66,25 @@ class Talk:
         told = answer.json()
         if answer.is_error:
             return _out([{"text": told["message"], "buttons": []}], began)
-        return _out(
-            [{"text": entry["text"], "buttons": entry["buttons"]} for entry in told["entries"]],
-            began,
-            told.get("state"),
-        )
+        return _out(self._shown(told["entries"]), began, told.get("state"))
+
+    def _shown(self, said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Entries as the channel's own messages: cut and joined as it would."""
+        entries = [
+            Entry(
+                seq=entry["seq"],
+                side="assistant",
+                text=entry["text"],
+                at=entry["at"],
+                # What a button means stays in the service.
+                buttons=[Button(title=button["title"], payload="") for button in entry["buttons"]],
+            )
+            for entry in said
+        ]
+        return [
+            {"text": message.text, "buttons": [{"title": choice.title} for choice in message.choices]}
+            for message in self.channel.render(entries, {})
+        ]
 
     def _upload(self, path: Path) -> dict[str, Any]:
         try:
@@ -84,9 +103,9 @@ def _out(messages: list[dict[str, Any]], began: float, state: Any = None) -> dic
     return out
 
 
-def converse(settings: Settings, user: str, *, jsonl: bool, debug: bool) -> int:
+def converse(settings: Settings, user: str, channel: str, *, jsonl: bool, debug: bool) -> int:
     """Hold a conversation on standard input and output; the exit code."""
-    talk = Talk(settings, user, debug)
+    talk = Talk(settings, user, channel, debug)
     return _by_lines(talk) if jsonl else _by_hand(talk, debug)
 
 
@@ -108,6 +127,7 @@ def _by_hand(talk: Talk, debug: bool) -> int:
     console = Console()
     console.print("[dim]type, or the number of a button; /file PATH sends a file; Ctrl-D ends[/]")
     offered: list[str] = []
+    as_lines = talk.channel.capabilities.buttons in ("menu", "links", "numbers")
     while True:
         try:
             typed = console.input("[bold cyan]› [/]").strip()
@@ -125,12 +145,25 @@ def _by_hand(talk: Talk, debug: bool) -> int:
         offered = [button["title"] for message in answer["messages"] for button in message["buttons"]]
         number = 0
         for message in answer["messages"]:
-            choices = []
+            lines = []
             for button in message["buttons"]:
                 number += 1
-                choices.append(f"[{number}] {button['title']}")
-            console.print(
-                Panel(message["text"] + ("\n\n" + "  ".join(choices) if choices else ""), width=60), markup=False
-            )
+                lines.append(f"{number}. {button['title']}" if as_lines else f"[{number}] {button['title']}")
+            choices = ("\n" if as_lines else "  ").join(lines)
+            console.print(Panel(message["text"] + ("\n\n" + choices if choices else ""), width=60), markup=False)
+        if spent := _spent(talk.channel.capabilities, len(answer["messages"])):
+            console.print(f"[dim]{spent}[/]")
         if debug and "state" in answer:
             console.print_json(json.dumps(answer["state"], ensure_ascii=False))
+
+
+def _spent(able: Capabilities, messages: int) -> str:
+    """What a turn of so many messages costs where they are counted, in words for whoever tries the channel out."""
+    if not able.budgets or not messages:
+        return ""
+    inside = 1 if able.reply_within else 0
+    budget = able.budgets["message"]
+    outside = max(0, messages - inside)
+    reply = "the first one is the reply itself if the turn is quick; " if inside else ""
+    hours = round(budget.seconds / 3600)
+    return f"{reply}{outside} of the {budget.messages} messages allowed within {hours} h"

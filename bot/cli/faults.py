@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from actions.standard import StandardError
 from bot.sealing import SealingError
+from bot.settings import ChannelSettingsError
 
 
 class Fault(Exception):
@@ -27,7 +28,7 @@ def reporting_faults() -> Iterator[None]:
         yield
     except Fault as fault:
         _end(fault.problem, fault.remedy)
-    except (SealingError, StandardError) as problem:
+    except (SealingError, StandardError, ChannelSettingsError) as problem:
         _end(str(problem), "")
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_input=False)[0]

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import uvicorn
 from fastapi import FastAPI
 
+from actions.standard import Standard, read_standard
 from bot.channels import Channels
 from bot.linking import Linking
 from bot.migrations import migrate
@@ -64,7 +65,7 @@ class House:
         migrate(self.database.engine)
         self.brain = ScriptedBrain()
         self.vault = Vault(home / "evidence", self.database, self.sealer, Sealer)
-        self.channels = Channels(Settings(home=home, **settings), PHRASES, _standard(), self.database)
+        self.channels = Channels(Settings(home=home, **settings), PHRASES, standard(), self.database)
         pace = Pace(burst, 500)
         self.gateway = Gateway(self.database, self.sealer, self.vault, self.brain, PHRASES, pace, self.channels.fetch)
         self.links = Links(self.database, self.sealer)
@@ -109,9 +110,8 @@ class House:
         return {table.name: self.rows(table) for table in (*tables, schema.allowances, schema.cursors)}
 
 
-def _standard() -> Any:
-    from actions.standard import read_standard
-
+@cache
+def standard() -> Standard:
     return read_standard(ROOT / "dialogues" / "standard")
 
 

@@ -48,6 +48,24 @@ _AGAIN = (1.0, 5.0, 30.0, 300.0)
 _SECRETS = re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}|(?<![\w-])-?\d{6,}(?![\w-])")
 
 
+def capabilities(account: Account) -> Capabilities:
+    """What this bot can do, and may."""
+    return Capabilities(
+        delivery="push",
+        buttons="native",
+        text_limit=MessageLimit.MAX_TEXT_LENGTH,
+        text_unit="utf16",
+        # One message a second to a person, thirty to all, both with some room.
+        pace=1.05,
+        rate=25.0,
+        media_in=frozenset({"image", "voice", "video", "file"}),
+        media_out=frozenset({"image", "video", "file"}),
+        file_bytes=MAX_FILE_BYTES,
+        proactive="free",
+        personal_data=account.personal_data,
+    )
+
+
 class Telegram(Channel):
     """One bot."""
 
@@ -56,20 +74,7 @@ class Telegram(Channel):
     def __init__(self, account: Account, words: Callable[..., str], scenes: Scenes) -> None:
         self._account, self._words = account, words
         self._codec = Codec(scenes)
-        self.capabilities = Capabilities(
-            delivery="push",
-            buttons="native",
-            text_limit=MessageLimit.MAX_TEXT_LENGTH,
-            text_unit="utf16",
-            # One message a second to a person, thirty to all, both with some room.
-            pace=1.05,
-            rate=25.0,
-            media_in=frozenset({"image", "voice", "video", "file"}),
-            media_out=frozenset({"image", "video", "file"}),
-            file_bytes=MAX_FILE_BYTES,
-            proactive="free",
-            personal_data=account.personal_data,
-        )
+        self.capabilities = capabilities(account)
         self._requests = [HTTPXRequest(connection_pool_size=16, read_timeout=8.0), HTTPXRequest(read_timeout=8.0)]
         self._bot = Bot(
             account.token,

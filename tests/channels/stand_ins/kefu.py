@@ -23,7 +23,7 @@ from wechatpy.enterprise.crypto import WeChatCrypto
 
 from connectors.channels.tencent.calls import signature
 from tests.channels.stand_ins.files import hand_out
-from tests.channels.stand_ins.wechat import File, Seen
+from tests.channels.stand_ins.wechat import HTTP, File, Seen
 
 MOST, WINDOW = 5, 48 * 3600
 TEXT_BYTES, HEAD_BYTES, ITEMS, MAX_FILE = 2048, 1024, 10, 20 * 1024 * 1024
@@ -250,7 +250,7 @@ class Platform:
         for _ in range(times):
             try:
                 self.callback_status.append(
-                    httpx.post(webhook, params=query, content=body.encode(), timeout=5).status_code
+                    HTTP.post(webhook, params=query, content=body.encode(), timeout=5).status_code
                 )
             except httpx.HTTPError:
                 self.callback_status.append(0)

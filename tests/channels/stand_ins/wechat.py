@@ -34,6 +34,10 @@ TEXT_BYTES = 2048
 PUSH_SECONDS, PUSHES = 5.0, 3
 
 
+#: One client for all phones: making one costs more than a call.
+HTTP = httpx.Client(limits=httpx.Limits(max_connections=64))
+
+
 @dataclass
 class Seen:
     """One message on a phone."""
@@ -319,7 +323,7 @@ class Phone:
             query |= {"encrypt_type": "aes", "msg_signature": signature(self._platform.token, stamp, nonce, encrypted)}
         began = time.monotonic()
         try:
-            answer = httpx.post(self._webhook, params=query, content=content.encode(), timeout=PUSH_SECONDS)
+            answer = HTTP.post(self._webhook, params=query, content=content.encode(), timeout=PUSH_SECONDS)
         except httpx.HTTPError:
             self.pushes.append((0, time.monotonic() - began))
             return None

@@ -1,0 +1,174 @@
+"""One whole report per channel over real HTTP webhooks, the whole system running; answers are lost, calls doubled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import files
+from tests.channels.conftest import connected
+from tests.channels.stand_ins import kefu, wechat
+from tests.channels.stand_ins.server import Server
+from tests.faults.kills import ANSWERS, STORY
+from tests.system import System, cases, wait_for
+
+pytestmark = pytest.mark.system
+
+PICTURE, VIDEO, PAPER = files.png(41), files.mp4(), files.pdf("聊天记录")
+OPEN = "他说的都是假的，我那天根本不在店里，有同事可以证明"
+
+
+@pytest.fixture(scope="module")
+def platforms() -> Iterator[tuple[wechat.Platform, kefu.Platform]]:
+    mp, work = wechat.Platform("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"), kefu.Platform(page=2)
+    with Server(mp.app) as first, Server(work.app) as second:
+        mp.url, work.url = first.url, second.url
+        yield mp, work
+
+
+@pytest.fixture(scope="module")
+def connected_system(
+    platforms: tuple[wechat.Platform, kefu.Platform], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    told = {
+        f"REPORTGUIDE_{name}".upper(): str(value)
+        for platform in platforms
+        for name, value in connected(platform).items()
+    }
+    with System(tmp_path_factory.mktemp("home"), **told) as running:
+        yield running
+
+
+class Watch:
+    """Where one conversation stands, read from the service's database with its key."""
+
+    def __init__(self, system: System, channel: str) -> None:
+        self._system, self._channel = system, channel
+
+    def _query(self, query: str) -> list[Any]:
+        connection = sqlite3.connect(f"file:{self._system.home / 'service.db'}?mode=ro", uri=True, timeout=30)
+        try:
+            return connection.execute(query, {"channel": self._channel}).fetchall()
+        finally:
+            connection.close()
+
+    def settled(self) -> bool:
+        """Whether everything that came in is answered, and everything that was said is out."""
+        mine = "conversation_id IN (SELECT id FROM conversations WHERE channel = :channel)"
+        inbox = self._query(f"SELECT 1 FROM inbox WHERE state IN ('waiting', 'fetching') AND {mine}")
+        owed = self._query(f"SELECT 1 FROM entries WHERE delivery IN ('waiting', 'sending') AND {mine}")
+        return not inbox and not owed
+
+    def step(self) -> str:
+        [(conversation, state)] = self._query("SELECT id, state FROM conversations WHERE channel = :channel")
+        return str(self._system.sealer.open_json(state, f"state:{conversation}").get("step", "idle"))
+
+
+def hold(watch: Watch, say: Callable[[str], None], give: Callable[[], None]) -> list[str]:
+    """Hold one whole report; the steps in the order they were asked."""
+    say(STORY)
+    steps = []
+    for _ in range(30):
+        wait_for(watch.settled, "the turn", 120)
+        step = watch.step()
+        steps.append(step)
+        if step == "idle":
+            return steps
+        if step == "evidence":
+            give()
+        else:
+            answer = ANSWERS.get(step) or {"text": OPEN}
+            say(str(answer["text"]))
+    raise AssertionError(f"the report did not come to an end: {steps}")
+
+
+def one_case(system: System, before: list[str]) -> dict[str, Any]:
+    [number] = wait_for(
+        lambda: [case["case_no"] for case in cases(system) if case["case_no"] not in [*before, None]], "the case", 120
+    )
+    whole: dict[str, Any] = json.loads(system.run("cases", "show", number, "--json").stdout)
+    return whole
+
+
+def hashes(*contents: bytes) -> list[str]:
+    return sorted(hashlib.sha256(content).hexdigest() for content in contents)
+
+
+def test_a_report_by_the_official_account(
+    connected_system: System, platforms: tuple[wechat.Platform, kefu.Platform]
+) -> None:
+    mp, _ = platforms
+    before = [case["case_no"] for case in cases(connected_system)]
+    phone = mp.phone(f"{connected_system.url}/channels/wechat/")
+    phone.does("subscribe")
+
+    def give() -> None:
+        # In one breath, as from an album; the first answer is lost, and everything comes once more afterwards.
+        with ThreadPoolExecutor(2) as thumbs:
+            thumbs.submit(phone.sends, "image", PICTURE, "image/png", lose=1, repeat=1)
+            thumbs.submit(phone.sends, "video", VIDEO, "video/mp4", lose=1, repeat=1)
+
+    steps = hold(Watch(connected_system, "wechat"), lambda text: phone.says(text, lose=1, repeat=1), give)
+    whole = one_case(connected_system, before)
+    assert sorted(item["sha256"] for item in whole["evidence"]) == hashes(PICTURE, VIDEO)
+    assert all(item["intact"] for item in whole["evidence"])
+    assert phone.told().count("编号 ") == 1
+    assert phone.trouble == 0
+    assert phone.most["message"] <= 5
+    assert phone.most["tap"] <= 3
+    replies = sum(item.via == "reply" for item in phone.seen)
+    slowest = max(seconds for _, seconds in phone.pushes)
+    print(
+        f"official account: {len(steps)} steps, {len(phone.pushes)} pushes, {replies} replies, "
+        f"{len(phone.seen) - replies} messages, at most after one contact {dict(phone.most)}, slowest {slowest:.2f} s"
+    )
+    # What the account cannot carry is answered with the way that can.
+    phone.push({"MsgType": "file", "Title": "a.pdf", "FileKey": "k", "FileMd5": "m", "FileTotalLen": "9"}, "message")
+    assert "上传文件" in phone.seen[-1].text
+
+
+def test_a_report_by_customer_service(
+    connected_system: System, platforms: tuple[wechat.Platform, kefu.Platform]
+) -> None:
+    _, work = platforms
+    before = [case["case_no"] for case in cases(connected_system)]
+    phone = work.phone(f"{connected_system.url}/channels/kefu/")
+    phone.enters()
+    wait_for(lambda: phone.seen, "the welcome")
+
+    def give() -> None:
+        phone.sends("image", PICTURE, "image/png", quiet=True)
+        phone.sends("video", VIDEO, "video/mp4", quiet=True)
+        phone.sends("file", PAPER, "application/pdf", "聊天记录.pdf", times=3)
+
+    steps = hold(Watch(connected_system, "kefu"), lambda text: phone.says(text, times=2), give)
+    whole = one_case(connected_system, before)
+    assert sorted(item["sha256"] for item in whole["evidence"]) == hashes(PICTURE, VIDEO, PAPER)
+    assert all(item["intact"] for item in whole["evidence"])
+    assert phone.told().count("编号 ") == 1
+    assert set(work.callback_status) == {200}
+    assert phone.most <= 5
+    print(
+        f"customer service: {len(steps)} steps, {len(work.callback_status)} callbacks, {len(phone.seen)} messages, "
+        f"at most after one contact {phone.most}"
+    )
+
+
+def test_nobody_is_found_on_the_disk(
+    connected_system: System, platforms: tuple[wechat.Platform, kefu.Platform]
+) -> None:
+    mp, work = platforms
+    names = [*mp.phones, *work.phones, mp.secret, work.secret, *mp.tokens, *work.tokens]
+    assert len(mp.phones) == len(work.phones) == 1
+    for file in Path(connected_system.home).rglob("*"):
+        if file.is_file() and "brain" not in file.parts:
+            content = file.read_bytes()
+            for name in names:
+                assert name.encode() not in content, f"in clear in {file.name}"
