@@ -6,6 +6,6 @@ import os
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 from connectors.channels.telegram.account import Account
-from connectors.channels.telegram.channel import Telegram
+from connectors.channels.telegram.channel import Telegram, capabilities
 
-__all__ = ["Account", "Telegram"]
+__all__ = ["Account", "Telegram", "capabilities"]
