@@ -6,11 +6,10 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from actions.form import evidence_ids
 from actions.regions import route
 from actions.standard import Matter
 from actions.submission import Away, NoSuchCase, Submitted
-from actions.turn import LOCAL, Turn, TurnAction
+from actions.turn import LOCAL, Turn, TurnAction, evidence_ids
 
 #: Seconds the turn waits for the case number; if it takes longer, it comes as a message of its own.
 PATIENCE = 4.0
@@ -35,6 +34,7 @@ class Submit(TurnAction):
             turn.say("utter_submit_incomplete")
             return
         ids = evidence_ids(turn)
+        await turn.services.evidence.file_under(turn.conversation_id, draft_id, ids)
         body = report_body(turn, matter, draft_id)
         submitted = await turn.services.submission.submit(draft_id, turn.conversation_id, body, ids, PATIENCE)
         if owed := body["proof_owed_by"]:

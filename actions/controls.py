@@ -269,6 +269,7 @@ class DropDraft(TurnAction):
     async def act(self, turn: Turn) -> None:
         if draft_id := turn.slots.get("draft_id"):
             await turn.services.drafts.drop(draft_id)
+            await turn.services.evidence.erase(draft_id)
         turn.clear()
         turn.say("utter_dropped")
 
@@ -281,6 +282,7 @@ class Wipe(TurnAction):
     async def act(self, turn: Turn) -> None:
         if draft_id := turn.slots.get("draft_id"):
             await turn.services.drafts.drop(draft_id)
+            await turn.services.evidence.erase(draft_id)
         turn.clear()
         turn.interview = Interview(turn.services.standard)
         turn.set("draft_id", None)

@@ -76,7 +76,8 @@ class SupplementInstead(TurnAction):
 
     async def act(self, turn: Turn) -> None:
         case_no, files = turn.slots.get("about_case"), turn.interview.values.get("evidence")
-        if draft_id := turn.slots.get("draft_id"):
+        draft_id = turn.slots.get("draft_id")
+        if draft_id:
             await turn.services.drafts.drop(draft_id)
         turn.clear()
         turn.interview.values.clear()
@@ -86,6 +87,9 @@ class SupplementInstead(TurnAction):
         if isinstance(files, list):
             turn.interview.values["supplement_what"] = files
             await finish(turn)
+        if draft_id:
+            # What went to the case stays with the case.
+            await turn.services.evidence.erase(draft_id)
 
 
 def begin(turn: Turn, errand: str, known: dict[str, object]) -> None:
@@ -155,8 +159,10 @@ async def _supplemented(turn: Turn) -> None:
         "note": None if files else what,
         "created_at": turn.received.isoformat(),
     }
-    await turn.services.handover.give(body["supplement_id"], turn.conversation_id, "supplement", body, files, PATIENCE)
     report = await turn.services.submission.by_case(case_no)
+    if report:
+        await turn.services.evidence.file_under(turn.conversation_id, report.draft_id, files)
+    await turn.services.handover.give(body["supplement_id"], turn.conversation_id, "supplement", body, files, PATIENCE)
     if report:
         await turn.services.reminders.settle(report.draft_id)
     if files:

@@ -11,7 +11,8 @@ from actions.drafts import Drafts
 from actions.interview import CONFIRM, CONFIRMED, MATTER, SURE, Interview
 from actions.regions import lies_in, registered_in
 from actions.standard import NONE, Element, Matter
-from actions.turn import LOCAL, Turn, TurnAction, payload, utc
+from actions.turn import LOCAL, Turn, TurnAction, evidence_ids, payload, utc
+from actions.uploading import offer_upload
 
 #: A first message shorter than this says too little to stand as the description.
 STORY_CHARS = 18
@@ -58,10 +59,13 @@ class ValidateReport(TurnAction):
             turn.set(gone, None)
         await self._look_up(turn)
         self._look_where(turn)
-        step = turn.interview.next_step(turn.step)
+        asked = turn.step
+        step = turn.interview.next_step(asked)
         if refused and turn.step:
             step = turn.step
         turn.go_to(step, again=refused)
+        if step and step != asked:
+            await offer_upload(turn, turn.interview.element(step))
         await turn.save()
 
     async def _errand(self, turn: Turn) -> None:
@@ -311,16 +315,6 @@ class AskConfirm(TurnAction):
             items = await turn.services.evidence.facts(turn.conversation_id, ids)
             lines.append("校验码：" + "、".join(item.short for item in items))
         turn.say("utter_summary", title=matter.title, lines="\n".join(lines))
-
-
-def evidence_ids(turn: Turn) -> list[str]:
-    """All files of the report, in order, each once."""
-    ids: list[str] = []
-    for element in turn.interview.elements():
-        value = turn.interview.values.get(element.id)
-        if element.kind in ("files", "proof") and isinstance(value, list):
-            ids += [item for item in value if item not in ids]
-    return ids
 
 
 def _brief(turn: Turn, element: Element) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk.events import ActionExecuted, SessionStarted
 from rasa_sdk.executor import ActionExecutor
 
-from actions import answers, cases, controls, errands, form
+from actions import answers, cases, controls, errands, form, uploading
 from actions.services import Services
 from actions.turn import Turn, TurnAction
 
@@ -52,6 +52,8 @@ ACTIONS: tuple[type[TurnAction], ...] = (
     errands.SupplementInstead,
     cases.Submit,
     cases.Status,
+    uploading.Upload,
+    uploading.Receipt,
 )
 
 

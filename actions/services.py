@@ -26,9 +26,35 @@ class EvidenceItem(Protocol):
 
 
 class EvidenceBook(Protocol):
-    """Facts about a conversation's files; those of others are not found."""
+    """A conversation's files; those of others are not found."""
 
     async def facts(self, conversation_id: str, ids: Sequence[str] | None = None) -> Sequence[EvidenceItem]: ...
+
+    async def file_under(self, conversation_id: str, draft_id: str, ids: Sequence[str]) -> None:
+        """These files belong to this report: they are kept, and erased, with it."""
+        ...
+
+    async def erase(self, draft_id: str) -> int:
+        """Destroy a report's files, but for those that another report has too."""
+        ...
+
+
+#: Which evidence a person's channel carries: ``all``, ``pictures`` (and sound, but no documents) or ``nothing``.
+Carries = Literal["all", "pictures", "nothing"]
+
+
+class Linking(Protocol):
+    """Links that open one thing for a while."""
+
+    async def carries(self, conversation_id: str) -> Carries: ...
+
+    async def upload(self, conversation_id: str, asks: str | None) -> str:
+        """The address of an upload page tied to this conversation; `asks`: the label of a text it asks for, too."""
+        ...
+
+    async def receipt(self, conversation_id: str, draft_id: str) -> str:
+        """The address of the receipt of a report of this conversation."""
+        ...
 
 
 class Citation(Protocol):
@@ -86,6 +112,7 @@ class Services:
     submission: Submission
     handover: Handover
     reminders: Reminders
+    links: Linking
     #: Where this deployment's agency is competent, such as 浙江; empty: everywhere.
     region: str
     #: Most reports that one person may submit on one day (art. 17).

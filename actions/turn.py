@@ -159,6 +159,7 @@ class Turn:
             await self.services.drafts.save(
                 draft_id, self.conversation_id, self.interview, list(self.slots.get("told") or [])
             )
+            await self.services.evidence.file_under(self.conversation_id, draft_id, evidence_ids(self))
 
     def shown(self, element: Element, value: Any) -> str:
         return str(shown(element, value))
@@ -175,6 +176,16 @@ class Turn:
 
 
 _UNSET = object()
+
+
+def evidence_ids(turn: Turn) -> list[str]:
+    """All files of the report, in order, each once."""
+    ids: list[str] = []
+    for element in turn.interview.elements():
+        value = turn.interview.values.get(element.id)
+        if element.kind in ("files", "proof") and isinstance(value, list):
+            ids += [item for item in value if item not in ids]
+    return ids
 
 
 class TurnAction(Action):

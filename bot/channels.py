@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from fastapi import FastAPI
@@ -12,9 +13,9 @@ from actions.standard import Standard
 from bot.sealing import Sealer
 from bot.settings import ChannelSettingsError, Settings
 from bot.words import Phrases
-from connectors.channels import kefu, wechat
+from connectors.channels import kefu, telegram, wechat
 from connectors.channels.contract import Channel, Event, Media, MediaGone
-from connectors.channels.reception import Reception
+from connectors.channels.reception import Reception, UploadLink
 from connectors.channels.web.channel import Web
 from connectors.channels.webhook import create_app
 from connectors.gateway import Database, Gateway
@@ -35,12 +36,14 @@ class Channels:
             self.all["wechat"] = wechat.WeChat(account, phrases, scenes)
         if corporation := kefu_account(settings):
             self.all["kefu"] = kefu.Kefu(corporation, phrases, scenes, database)
+        if bot := telegram_account(settings):
+            self.all["telegram"] = telegram.Telegram(bot, phrases, scenes)
         self._gauges: tuple[Gauge, Gauge] | None = None
 
-    def connect(self, gateway: Gateway, sealer: Sealer) -> None:
-        """Hang delivery and reception into the gateway."""
+    def connect(self, gateway: Gateway, sealer: Sealer, upload: UploadLink | None = None) -> None:
+        """Hang delivery and reception into the gateway. `upload` makes the link for what a channel must not carry."""
         self.delivery = Delivery(self._database, sealer, self.all)
-        self.reception = Reception(gateway, self.delivery, self._phrases)
+        self.reception = Reception(gateway, self.delivery, self._phrases, upload)
         gateway.said = self.delivery.wake
 
     async def fetch(self, name: str, media: Media) -> tuple[str, bytes]:
@@ -122,6 +125,26 @@ def kefu_account(settings: Settings) -> kefu.Account | None:
     return kefu.Account(**found, api=settings.kefu_api)
 
 
+def telegram_account(settings: Settings) -> telegram.Account | None:
+    """The bot that is set up, if one is. Raises ChannelSettingsError if it cannot be one."""
+    if settings.telegram_token is None:
+        if settings.telegram_webhook or settings.telegram_personal_data:
+            raise ChannelSettingsError("the channel telegram is half set up: set REPORTGUIDE_TELEGRAM_TOKEN too")
+        return None
+    token = settings.telegram_token.get_secret_value()
+    if not re.fullmatch(r"\d{6,}:[A-Za-z0-9_-]{30,}", token):
+        raise ChannelSettingsError("REPORTGUIDE_TELEGRAM_TOKEN is no bot token such as BotFather gives")
+    if settings.telegram_webhook and not settings.address:
+        raise ChannelSettingsError("REPORTGUIDE_TELEGRAM_WEBHOOK needs REPORTGUIDE_ADDRESS, which Telegram is to call")
+    return telegram.Account(
+        token=token,
+        secret=settings.sealer().derive("telegram").hex(),
+        webhook=f"{settings.links_url}/channels/telegram/" if settings.telegram_webhook else "",
+        api=settings.telegram_api.rstrip("/"),
+        personal_data=settings.telegram_personal_data,
+    )
+
+
 def _whole(settings: Settings, channel: str, names: tuple[str, ...]) -> dict[str, str] | None:
     values = {name: getattr(settings, f"{channel}_{name}") for name in names}
     plain = {
@@ -147,4 +170,6 @@ def shown_as(name: str, phrases: Phrases) -> Channel:
     if name == "kefu":
         account = kefu.Account("", "", "", "A" * 43)
         return kefu.Kefu(account, phrases, lambda _scene: None, Database("sqlite://"))
+    if name == "telegram":
+        return telegram.Telegram(telegram.Account("0:" + "A" * 35, ""), phrases, lambda _scene: None)
     return Web()

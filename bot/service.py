@@ -15,6 +15,7 @@ import threading
 import traceback
 from dataclasses import asdict
 from datetime import UTC, date, datetime
+from functools import partial
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any
@@ -35,19 +36,24 @@ from actions.drafts import Drafts
 from actions.handover import Handover
 from actions.registry import Actions
 from actions.reminders import Reminders
+from actions.rounds import Rounds
 from actions.services import Services
 from actions.standard import read_standard
-from actions.submission import Submission, Submitted
+from actions.submission import Away, Refused, Submission, Submitted
 from bot.backend import ContractBackend
 from bot.brain_client import BrainClient
 from bot.channels import Channels
+from bot.evidence import open_vault
+from bot.linking import Linking, Receipts
 from bot.migrations import migrate
-from bot.sealing import Sealer, SealingError
+from bot.sealing import SealingError
 from bot.settings import ROOT, ChannelSettingsError, Settings, internal_token
 from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
-from connectors.gateway import Database, Gateway, Pace, Vault
+from connectors.gateway import Database, Gateway, Pace
+from connectors.gateway.links import Links
+from connectors.gateway.vault import Infected, NotScanned, StoreAway
 from knowledge import Meaning, StatuteStore, hotlines
 from knowledge.console import ConsoleSettings
 from knowledge.console import create_app as create_console
@@ -66,7 +72,7 @@ class Service:
         cases.STATES.update(self.phrases.states())
         self.database = Database(settings.service_database)
         migrate(self.database.engine)
-        self.vault = Vault(settings.home / "evidence", self.database, self.sealer, Sealer)
+        self.vault = open_vault(settings, self.database, self.sealer)
         self.brain = BrainClient(settings.brain_url, internal_token(self.sealer))
         pace = Pace(settings.burst_seconds, settings.messages_per_minute)
         standard = read_standard(ROOT / "dialogues" / "standard")
@@ -74,12 +80,15 @@ class Service:
         self.gateway = Gateway(
             self.database, self.sealer, self.vault, self.brain, self.phrases, pace, self.channels.fetch
         )
-        self.channels.connect(self.gateway, self.sealer)
+        self.links = Links(self.database, self.sealer)
+        self.linking = Linking(self.links, settings.links_url, self.channels.all)
+        self.channels.connect(self.gateway, self.sealer, partial(self.linking.upload, asks=None))
         self.backend = BackendClient(settings.backend_base, settings.token_for_backend(self.sealer))
         agency = ContractBackend(self.backend)
         self.submission = Submission(self.database, self.sealer, agency, self._evidence)
         self.submission.tell_receipt = self._tell_receipt
         self.handover = Handover(self.database, self.sealer, agency, self._evidence)
+        self.scanning = Rounds("scanning", self._scan)
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         content = ROOT / "knowledge" / "content"
         self.office = Office(self.database, self.sealer, content, lambda: datetime.now(LOCAL).date())
@@ -87,6 +96,7 @@ class Service:
             StatuteStore(settings.statutes_folder),
             Meaning.load(settings.vectors_folder) if settings.meaning else None,
         )
+        self.receipts = Receipts(self.submission, self.vault, self.phrases, standard)
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
@@ -96,6 +106,7 @@ class Service:
             submission=self.submission,
             handover=self.handover,
             reminders=self.reminders,
+            links=self.linking,
             region=settings.region,
             reports_per_day=settings.reports_per_day,
             now=lambda: datetime.now(UTC),
@@ -103,11 +114,27 @@ class Service:
         self.actions = Actions(self.services)
 
     async def _evidence(self, conversation_id: str, evidence_id: str) -> tuple[dict[str, Any], bytes]:
-        [facts] = await self.vault.facts(conversation_id, [evidence_id])
+        known = await self.vault.facts(conversation_id, [evidence_id])
+        if not known:
+            raise KeyError(evidence_id)
+        facts = known[0]
         told = asdict(facts)
         told.pop("id")
         told["received_at"] = datetime.fromtimestamp(facts.received_at, UTC).isoformat()
-        return told, await self.vault.read(conversation_id, evidence_id)
+        try:
+            content = await self.vault.read(conversation_id, evidence_id, who="submission", action="sent")
+        except (NotScanned, StoreAway) as problem:
+            raise Away(f"evidence cannot be handed out yet: {type(problem).__name__}") from None
+        except Infected:
+            raise Refused("a file was found harmful after it came; its sender was told") from None
+        return told, content
+
+    async def _scan(self) -> float:
+        """Scan what came while the scanner was away, and tell people whose file cannot be used."""
+        for conversation_id, facts in await self.vault.scan_waiting():
+            text = self.phrases("file_infected_late", file=facts.name)
+            await self.gateway.say(conversation_id, text, once=f"infected:{facts.id}")
+        return 30.0
 
     async def _tell_receipt(self, submitted: Submitted) -> None:
         receipt = submitted.receipt or {}
@@ -144,6 +171,8 @@ class Service:
         await self.channels.start()
         for part in (self.submission, self.handover, self.reminders):
             part.rounds.start()
+        if self.settings.clamd:
+            self.scanning.start()
 
     async def stop(self) -> None:
         await self.channels.stop()
@@ -152,6 +181,7 @@ class Service:
             await part.rounds.stop()
         await self.office.checks.stop()
         await asyncio.to_thread(self.knowledge.stop)
+        await self.scanning.stop()
         await self.brain.close()
         await self.backend.aclose()
         self.database.close()
@@ -182,8 +212,11 @@ def public_app(service: Service) -> FastAPI:
         strings=ROOT / "dialogues" / "web" / "strings.yml",
         operator_token=internal_token(service.sealer),
         secure=service.settings.secure_cookies,
+        matters={matter.id: matter.title for matter in service.services.standard.matters},
     )
-    app = web.create_app(service.gateway, service.phrases, settings, service.debug_state)
+    app = web.create_app(
+        service.gateway, service.phrases, settings, service.debug_state, service.links, service.receipts
+    )
     service.channels.mount(app)
     secret = service.settings.secret_for_callbacks(service.sealer)
 

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     backend_url: str = Field(default="", description="the agency's backend; empty: the embedded reference backend")
     backend_token: SecretStr | None = Field(default=None, description="bearer token for the agency's backend")
     callback_secret: SecretStr | None = Field(default=None, description="signs the backend's status callbacks")
+    evidence_url: str = Field(default="", description="s3://bucket/prefix?endpoint=…; empty: a folder under home")
+    clamd: str = Field(default="", description="virus scanner: unix:/run/clamav/clamd.ctl or tcp://host:port")
+    address: str = Field(default="", description="where people reach the public port, e.g. https://jubao.example.cn")
     region: str = Field(default="", description="where the agency is competent, e.g. 浙江 (art. 14); empty: everywhere")
     burst_seconds: float = Field(default=0.6, ge=0, le=5, description="messages sent so close together are one turn")
     messages_per_minute: int = Field(default=40, ge=5, description="most messages taken from one person in a minute")
@@ -64,6 +67,11 @@ class Settings(BaseSettings):
     kefu_token: SecretStr | None = Field(default=None, description="the token of its callback")
     kefu_aes_key: SecretStr | None = Field(default=None, description="the EncodingAESKey of its callback")
     kefu_api: str = Field(default="https://qyapi.weixin.qq.com", description="base URL of the API")
+    # Telegram (docs/channels/telegram.md): on when the token is set.
+    telegram_token: SecretStr | None = Field(default=None, description="the bot's token, from BotFather")
+    telegram_webhook: bool = Field(default=False, description="be called at `address`; false: ask for updates")
+    telegram_personal_data: bool = Field(default=False, description="let evidence pass through Telegram's servers")
+    telegram_api: str = Field(default="https://api.telegram.org", description="base URL of the Bot API")
     log_level: str = Field(default="warning", pattern="^(debug|info|warning|error)$")
 
     @field_validator("home", "key_file")
@@ -125,6 +133,11 @@ class Settings(BaseSettings):
     @property
     def public_url(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def links_url(self) -> str:
+        """What links that people are sent begin with."""
+        return self.address.rstrip("/") or self.public_url
 
     @property
     def console_url(self) -> str:

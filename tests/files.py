@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import zipfile
 import zlib
 
 
@@ -32,3 +34,11 @@ def mp4() -> bytes:
     kind = struct.pack(">I", 24) + b"ftypisom" + b"\0\0\2\0" + b"isommp42"
     media = struct.pack(">I", 8 + 32) + b"mdat" + b"\x07" * 32
     return kind + media
+
+
+def archive(parts: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+    return out.getvalue()

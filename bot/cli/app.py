@@ -34,7 +34,7 @@ app.add_typer(staff_app, name="staff")
 app.add_typer(channels_app, name="channels")
 
 #: What `chat` can show a conversation as.
-CHANNELS = ("terminal", "web", "wechat", "kefu")
+CHANNELS = ("terminal", "web", "wechat", "kefu", "telegram")
 
 Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read and write JSON lines, for programs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -94,7 +94,7 @@ def validate(
 @app.command()
 def chat(
     channel: Annotated[
-        str, typer.Option(help="Show it as this channel would: terminal, web, wechat, kefu.")
+        str, typer.Option(help="Show it as this channel would: terminal, web, wechat, kefu, telegram.")
     ] = "terminal",
     user: Annotated[str, typer.Option(help="Who you are; the same name continues the same conversation.")] = "me",
     jsonl: Jsonl = False,

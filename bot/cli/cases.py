@@ -16,11 +16,13 @@ from actions import records
 from actions.submission import Submission, Submitted
 from bot.backend import ContractBackend
 from bot.cli.faults import Fault
+from bot.evidence import open_vault
 from bot.migrations import migrate
-from bot.sealing import Sealer, SealingError
+from bot.sealing import SealingError
 from bot.settings import Settings
 from connectors.backend import BackendClient, BackendRefused, BackendUnavailable, NotFound
-from connectors.gateway import Database, Vault
+from connectors.gateway import Database
+from connectors.gateway.vault import Infected, NotScanned, StoreAway
 
 
 class _Book:
@@ -33,7 +35,7 @@ class _Book:
         self.database = Database(settings.service_database)
         migrate(self.database.engine)
         self.client = BackendClient(settings.backend_base, settings.token_for_backend(sealer))
-        self.vault = Vault(settings.home / "evidence", self.database, sealer, Sealer)
+        self.vault = open_vault(settings, self.database, sealer)
 
         async def nothing(_conversation: str, _evidence: str) -> tuple[dict[str, Any], bytes]:
             raise KeyError("evidence is not read here")
@@ -84,11 +86,15 @@ class _Book:
     async def _items(self, conversation_id: str, ids: list[str]) -> list[dict[str, Any]]:
         found = []
         for item in ids:
-            [facts] = await self.vault.facts(conversation_id, [item])
+            known = await self.vault.facts(conversation_id, [item])
+            if not known:
+                found.append({"name": "(erased)", "size": 0, "type": "", "sha256": "", "intact": False})
+                continue
+            [facts] = known
             try:
-                content = await self.vault.read(conversation_id, item)
+                content = await self.vault.read(conversation_id, item, who="staff:cases")
                 intact = hashlib.sha256(content).hexdigest() == facts.sha256
-            except (SealingError, FileNotFoundError):
+            except (SealingError, FileNotFoundError, StoreAway, NotScanned, Infected):
                 # Changed or gone: that is what is asked here, and no reason to show nothing of the case.
                 intact = False
             found.append(

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -35,14 +36,15 @@ app.add_typer(kefu_app, name="kefu")
 @app.command("list")
 def listed(as_json: AsJson = False) -> None:
     """Show which channels are on and what they can do."""
-    from bot.channels import kefu_account, wechat_account
-    from connectors.channels import kefu, wechat
+    from bot.channels import kefu_account, telegram_account, wechat_account
+    from connectors.channels import kefu, telegram, wechat
 
     settings = Settings()
-    account, corporation = wechat_account(settings), kefu_account(settings)
+    account, corporation, bot = wechat_account(settings), kefu_account(settings), telegram_account(settings)
     able = {
         "wechat": (account is not None, wechat.capabilities(account or wechat.Account("", "", ""))),
         "kefu": (corporation is not None, kefu.CAPABILITIES),
+        "telegram": (bot is not None, telegram.capabilities(bot or telegram.Account("", ""))),
     }
     if as_json:
         told = {
@@ -55,6 +57,19 @@ def listed(as_json: AsJson = False) -> None:
         budgets = ", ".join(f"{kind}: {budget.messages}" for kind, budget in can.budgets.items())
         table.add_row(name, "on" if on else "off", can.buttons, budgets, ", ".join(sorted(can.media_in)))
     Console().print(table)
+
+
+@app.command("qr")
+def qr(
+    out: Annotated[Path, typer.Option(help="Where to write the picture: .svg for print, .png for screens.")],
+    matter: Annotated[str, typer.Option(help="Begin with this matter of the standard; empty: with nothing.")] = "",
+) -> None:
+    """Draw the QR code of the web chat, for a poster or a post, and print the address in it."""
+    from bot.cli.qr import address, draw
+
+    where = address(Settings(), matter)
+    draw(where, out)
+    print(where)
 
 
 @app.command("outbox")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from stdnum.cn import ric
 
 from connectors.channels.contract import Channel, Event
 from connectors.gateway import Gateway, Rejected
 from connectors.gateway.delivery import Delivery
 from connectors.gateway.messages import Arrival
+
+#: ``(conversation_id)`` → the address of an upload page for it.
+UploadLink = Callable[[str], Awaitable[str]]
+_IDENTITY = re.compile(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,10 @@ class Receipt:
 class Reception:
     """One for all channels."""
 
-    def __init__(self, gateway: Gateway, delivery: Delivery, words: Callable[..., str]) -> None:
-        self.gateway, self.delivery, self.words = gateway, delivery, words
+    def __init__(
+        self, gateway: Gateway, delivery: Delivery, words: Callable[..., str], upload: UploadLink | None = None
+    ) -> None:
+        self.gateway, self.delivery, self.words, self._upload = gateway, delivery, words, upload
 
     async def conversation(self, channel: Channel, event: Event) -> str:
         """The conversation of the person who did it; it is begun if it is new."""
@@ -48,6 +56,11 @@ class Reception:
                 self.delivery.consent(connection, conversation_id, event.consents)
 
         note = self.gateway.note
+        if not channel.capabilities.personal_data and _is_personal(event):
+            # Neither the file is fetched nor the number kept: what the channel must not carry goes another way.
+            link = await self._upload(conversation_id) if self._upload else ""
+            text = self.words("no_personal_data", link=link)
+            return Receipt(conversation_id, await note(conversation_id, event.key, text, also))
         if event.answer:
             return Receipt(conversation_id, await note(conversation_id, event.key, self.words(event.answer), also))
         if event.left or not (event.text or event.press or event.media or event.meaning):
@@ -67,3 +80,10 @@ class Reception:
             # Who writes too fast is told so once a minute, not once a message.
             key = f"{problem.reason}:{int(time.time() // 60)}" if problem.status == 429 else event.key
             return Receipt(conversation_id, await note(conversation_id, key, text, also))
+
+
+def _is_personal(event: Event) -> bool:
+    """Evidence, or the number of an identity card: what some channels must not carry."""
+    if event.media:
+        return True
+    return any(ric.is_valid(found.group()) for found in _IDENTITY.finditer(event.text or ""))

@@ -47,6 +47,13 @@ class Database:
         with self.engine.connect() as connection:
             return work(connection)
 
+    def settle(self) -> None:
+        """Let go of what was overwritten: SQLite's log keeps earlier pages, and with them keys that were deleted."""
+        if self._one_writer is not None:
+            with self._one_writer, self.engine.connect() as connection:
+                connection.commit()
+                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
     def close(self) -> None:
         self.engine.dispose()
 

@@ -96,15 +96,64 @@ cursors = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
 )
 
-#: Evidence items. The file lies in the vault under `vault_name`, under a key of its own: without this row it is noise.
+#: Evidence items. The file lies in the vault under `vault_name`, sealed as its facts are under a key of its own.
 evidence = sa.Table(
     "evidence",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
     sa.Column("vault_name", sa.String(64), nullable=False),
-    sa.Column("key", sa.LargeBinary, nullable=False),
+    # Where the first schema kept the file's key; empty once the vault has taken it into `evidence_keys`.
+    sa.Column("key", sa.LargeBinary),
     sa.Column("facts", sa.LargeBinary, nullable=False),
+    sa.Column("copy_type", sa.String(40)),
+    sa.Column("scan", sa.String(10), nullable=False, default="off"),  # off | clean | waiting | infected
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Index("evidence_of", "conversation_id"),
+)
+
+#: One key for each report (draft id), and one for what a conversation has sent and no report has taken (no draft id).
+evidence_folders = sa.Table(
+    "evidence_folders",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("draft_id", sa.String(36), nullable=False, index=True),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.UniqueConstraint("conversation_id", "draft_id"),
+)
+
+#: A file's key under the key of each report it belongs to. Without such a row the file is noise.
+evidence_keys = sa.Table(
+    "evidence_keys",
+    metadata,
+    sa.Column("evidence_id", sa.ForeignKey("evidence.id"), primary_key=True),
+    sa.Column("folder_id", sa.ForeignKey("evidence_folders.id"), primary_key=True),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+)
+
+#: Who touched a file and when. It outlives the file.
+evidence_log = sa.Table(
+    "evidence_log",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("evidence_id", sa.String(36), nullable=False, index=True),
+    sa.Column("conversation_id", sa.String(36), nullable=False),
+    sa.Column("action", sa.String(10), nullable=False),  # stored | read | copied | sent | scanned | erased
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("details", sa.LargeBinary, nullable=False),
+)
+
+#: Links that open one thing for a while: an upload page, a receipt. Who holds the link may; the database knows only a
+#: keyed hash of it.
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),  # upload | receipt
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False, index=True),
+    sa.Column("used_at", sa.Float),
 )

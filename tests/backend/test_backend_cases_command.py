@@ -137,11 +137,11 @@ async def test_a_case_without_additions(home: Home, capsys: pytest.CaptureFixtur
 async def test_a_damaged_file_is_told(home: Home, capsys: pytest.CaptureFixture[str], damage: str) -> None:
     case_no = await home.report()
     await home.supplement(case_no, png())
-    (stored,) = (file for file in (home.settings.home / "evidence").rglob("*") if file.is_file())
-    if damage == "gone":
-        stored.unlink()
-    else:
-        stored.write_bytes(stored.read_bytes()[:-1] + b"\x00")
+    for stored in [file for file in (home.settings.home / "evidence").rglob("*") if file.is_file()]:
+        if damage == "gone":
+            stored.unlink()
+        else:
+            stored.write_bytes(stored.read_bytes()[:-1] + b"\x00")
     [supplement] = (await shown(home, case_no, capsys))["supplements"]
     assert [item["intact"] for item in supplement["evidence"]] == [False]
     assert "NO" in await printed(capsys, show(home.settings, case_no, as_json=False))

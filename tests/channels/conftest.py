@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.channels.house import House
-from tests.channels.stand_ins import kefu, wechat
+from tests.channels.stand_ins import kefu, telegram, wechat
 from tests.channels.stand_ins.server import Server
 
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -28,6 +29,15 @@ def mp() -> Iterator[wechat.Platform]:
 def work() -> Iterator[kefu.Platform]:
     """The platform of 微信客服."""
     platform = kefu.Platform(page=2)
+    with Server(platform.app) as server:
+        platform.url = server.url
+        yield platform
+
+
+@pytest.fixture
+def tg() -> Iterator[telegram.Platform]:
+    """Telegram."""
+    platform = telegram.Platform()
     with Server(platform.app) as server:
         platform.url = server.url
         yield platform
@@ -54,6 +64,12 @@ def connected(platform: Any) -> dict[str, Any]:
             "wechat_token": platform.token,
             "wechat_aes_key": platform.aes_key,
             "wechat_api": platform.url,
+        }
+    if isinstance(platform, telegram.Platform):
+        return {
+            "telegram_token": telegram.TOKEN,
+            "telegram_api": platform.url,
+            "key": base64.b64encode(bytes(32)).decode(),
         }
     return {
         "kefu_corp_id": platform.corp_id,

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,11 +18,13 @@ from fastapi import FastAPI
 
 from actions.standard import Standard, read_standard
 from bot.channels import Channels
+from bot.linking import Linking
 from bot.migrations import migrate
 from bot.sealing import Sealer
 from bot.settings import ROOT, Settings
 from bot.words import Phrases
 from connectors.gateway import Database, Gateway, Pace, Vault, schema
+from connectors.gateway.links import Links
 
 #: The phones' threads, so that they do not take those of the service.
 _OUTSIDE = ThreadPoolExecutor(32)
@@ -66,7 +68,9 @@ class House:
         self.channels = Channels(Settings(home=home, **settings), PHRASES, standard(), self.database)
         pace = Pace(burst, 500)
         self.gateway = Gateway(self.database, self.sealer, self.vault, self.brain, PHRASES, pace, self.channels.fetch)
-        self.channels.connect(self.gateway, self.sealer)
+        self.links = Links(self.database, self.sealer)
+        self.linking = Linking(self.links, "http://house", self.channels.all)
+        self.channels.connect(self.gateway, self.sealer, partial(self.linking.upload, asks=None))
         self.delivery = self.channels.delivery
         self.app = FastAPI()
         self.channels.mount(self.app)

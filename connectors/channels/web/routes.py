@@ -7,8 +7,8 @@ The server keeps only its keyed hash, so the database gives nobody a way into a 
 import json
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,10 +25,12 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from connectors.channels.web.linked import FindReceipt, add_linked_pages
 from connectors.gateway import Gateway, Inbound, Rejected
 from connectors.gateway.gateway import Words
-from connectors.gateway.messages import MAX_TEXT
-from connectors.gateway.vault import ACCEPT, MAX_FILE_BYTES, MAX_FILES
+from connectors.gateway.links import Links
+from connectors.gateway.messages import MAX_TEXT, Arrival
+from connectors.gateway.vault import ACCEPT, MAX_FILE_BYTES, MAX_FILES, EvidenceFacts
 
 log = structlog.get_logger("web")
 
@@ -57,11 +59,17 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class WebSettings:
-    """`operator_token`: whoever presents it may read a conversation's state; `secure`: cookies over HTTPS only."""
+    """`operator_token`: whoever presents it may read a conversation's state; `secure`: cookies over HTTPS only.
+    `matters`: what a link may begin with, id → title."""
 
     strings: Path
     operator_token: str
     secure: bool
+    matters: Mapping[str, str] = field(default_factory=dict)
+
+
+def kept_of(facts: EvidenceFacts) -> "Kept":
+    return Kept(id=facts.id, name=facts.name, size=facts.size, type=facts.media_type, short=facts.short)
 
 
 class Limits(BaseModel):
@@ -115,6 +123,13 @@ class Kept(BaseModel):
     short: str
 
 
+class Start(BaseModel):
+    """Begin with a matter that a link or a code named; the person is asked whether it is the right one."""
+
+    id: str = Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9_.:-]+$")
+    matter: str = Field(max_length=60)
+
+
 class Sorry(BaseModel):
     """An error in words for a person."""
 
@@ -122,9 +137,17 @@ class Sorry(BaseModel):
 
 
 def create_app(
-    gateway: Gateway, words: Words, settings: WebSettings, state: Callable[[str], Any] | None = None
+    gateway: Gateway,
+    words: Words,
+    settings: WebSettings,
+    state: Callable[[str], Any] | None = None,
+    links: Links | None = None,
+    receipt: FindReceipt | None = None,
 ) -> FastAPI:
-    """The public application. `state(conversation_id)` → what `--debug` shows of a conversation (a coroutine)."""
+    """The public application. `state(conversation_id)` → what `--debug` shows of a conversation (a coroutine).
+
+    With `links` and `receipt` it also serves the pages that links open.
+    """
     app = FastAPI(
         title="reportguide web chat",
         version="1",
@@ -199,10 +222,19 @@ def create_app(
     async def upload(request: Request, conversation: Who) -> Kept:
         """Upload one file (multipart, field `file`). Its id then goes into a message, several in one."""
         content, name = await _uploaded(request)
-        if len(await gateway.vault.facts(conversation)) >= 5 * MAX_FILES:
-            raise Rejected("file_many", status=429, limit=MAX_FILES)
         facts = await gateway.vault.keep(conversation, name, content)
-        return Kept(id=facts.id, name=facts.name, size=facts.size, type=facts.media_type, short=facts.short)
+        return kept_of(facts)
+
+    @app.post("/api/chat/start", responses=rejects, tags=["chat"])
+    async def start(begun: Start, conversation: Who) -> Accepted:
+        """Begin a report of the matter that a link or a QR code named. The same `id` again changes nothing."""
+        title = settings.matters.get(begun.matter)
+        if title is None:
+            raise Rejected("message_unreadable")
+        meaning = f"report?guess={begun.matter}"
+        text = words("start_from_link", title=title)
+        await gateway.receive(conversation, Arrival(id=begun.id, text=text, meaning=meaning))
+        return Accepted()
 
     @app.get("/api/chat/entries", responses=rejects, tags=["chat"])
     async def entries(conversation: Who, after: Annotated[int, Query(ge=0)] = 0) -> Entries:
@@ -233,13 +265,20 @@ def create_app(
             stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         )
 
-    def page(name: str) -> HTMLResponse:
-        html = pages.get_template(name).render(strings=strings)
-        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+    def render(name: str, **values: Any) -> str:
+        return pages.get_template(name).render(strings=strings, limits=Limits().model_dump(), **values)
+
+    def page(name: str, **values: Any) -> HTMLResponse:
+        return HTMLResponse(render(name, **values), headers={"Cache-Control": "no-cache"})
+
+    if links and receipt:
+        add_linked_pages(app, gateway, links, render, receipt, _uploaded, kept_of)
 
     @app.get("/", include_in_schema=False)
-    async def chat_page() -> HTMLResponse:
-        return page("index.html")
+    async def chat_page(m: str | None = None) -> HTMLResponse:
+        """The chat; `m` names the matter that a link or a QR code begins with."""
+        title = settings.matters.get(m or "")
+        return page("index.html", start={"matter": m, "title": title} if title else None)
 
     @app.get("/api/docs", include_in_schema=False)
     async def docs_page() -> HTMLResponse:
@@ -299,7 +338,8 @@ class _Guard:
             await self._app(scope, receive, send)
             return
         # A multipart wrapping adds some hundred bytes to a file of the largest size.
-        limit = MAX_FILE_BYTES + MAX_BODY if scope["path"] == "/api/chat/files" else MAX_BODY
+        files = scope["path"].startswith(("/api/chat/", "/api/upload/")) and scope["path"].endswith("/files")
+        limit = MAX_FILE_BYTES + MAX_BODY if files else MAX_BODY
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         read = 0
 

@@ -6,7 +6,7 @@
  * @typedef {{seq: number, side: "person" | "assistant", text: string, at: string, buttons: {title: string}[],
  *   files: FileShown[], message_id: string | null}} Entry
  * @typedef {{id: string, name: string, size: number, type: string, short: string}} Kept
- * @typedef {{id: string, text?: string, button?: {message: number, index: number}, files?: string[]}} Message
+ * @typedef {{id: string, text?: string, button?: {message: number, index: number}, files?: string[], start?: string}} Message
  */
 
 /** No answer, or one that promises nothing: worth trying again with the same id. */
@@ -49,22 +49,24 @@ export class Api {
 
   /** Begin this device's conversation or find it. Several callers share one request. */
   session() {
-    this.#opening ??= this.#call("POST", "/api/chat/session").finally(() => (this.#opening = null));
+    this.#opening ??= call("POST", "/api/chat/session").finally(() => (this.#opening = null));
     return /** @type {Promise<{new: boolean, limits: Limits}>} */ (this.#opening);
   }
 
   forget() {
-    return this.#call("DELETE", "/api/chat/session");
+    return call("DELETE", "/api/chat/session");
   }
 
   /** @param {number} after @returns {Promise<{entries: Entry[], waiting: boolean}>} */
   entries(after) {
-    return this.#known(() => this.#call("GET", `/api/chat/entries?after=${after}`));
+    return this.#known(() => call("GET", `/api/chat/entries?after=${after}`));
   }
 
   /** @param {Message} message */
   send(message) {
-    return this.#known(() => this.#call("POST", "/api/chat/messages?wait=0", message));
+    const { id, start } = message;
+    if (start) return this.#known(() => call("POST", "/api/chat/start", { id, matter: start }));
+    return this.#known(() => call("POST", "/api/chat/messages?wait=0", message));
   }
 
   /**
@@ -85,29 +87,9 @@ export class Api {
     return response.body;
   }
 
-  /**
-   * Upload one file. XMLHttpRequest, because fetch tells nothing of how far an upload is.
-   * @param {File} file @param {(done: number) => void} onProgress 0 to 1 @param {AbortSignal} signal
-   * @returns {Promise<Kept>}
-   */
+  /** @param {File} file @param {(done: number) => void} onProgress 0 to 1 @param {AbortSignal} signal */
   upload(file, onProgress, signal) {
-    return this.#known(() => new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      const form = new FormData();
-      form.append("file", file, file.name);
-      request.upload.addEventListener("progress", (event) => onProgress(event.total ? event.loaded / event.total : 0));
-      request.addEventListener("load", () => {
-        const body = readable(request.responseText);
-        if (request.status >= 200 && request.status < 300 && body) resolve(body);
-        else reject(failure(request.status, body));
-      });
-      request.addEventListener("error", () => reject(new Unreachable("upload lost")));
-      request.addEventListener("abort", () => reject(new DOMException("cancelled", "AbortError")));
-      signal.addEventListener("abort", () => request.abort(), { once: true });
-      request.open("POST", "/api/chat/files");
-      if (signal.aborted) reject(new DOMException("cancelled", "AbortError"));
-      else request.send(form);
-    }));
+    return this.#known(() => put("/api/chat/files", file, onProgress, signal));
   }
 
   /**
@@ -123,27 +105,52 @@ export class Api {
     if ((await this.session()).new) this.onStranger();
     return call();
   }
+}
 
-  /** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
-  async #call(method, path, body) {
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN);
-    try {
-      const response = await fetch(path, {
-        method, cache: "no-store", signal: patience.signal,
-        ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
-      });
-      const answer = response.status === 204 ? null : await reading(response);
-      if (!response.ok) throw failure(response.status, answer);
-      if (response.status !== 204 && answer === null) throw new Unreachable("cut short");
-      return answer;
-    } catch (error) {
-      if (error instanceof Refused || error instanceof Unreachable) throw error;
-      throw new Unreachable(String(error));
-    } finally {
-      clearTimeout(timer);
-    }
+/** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+export async function call(method, path, body) {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN);
+  try {
+    const response = await fetch(path, {
+      method, cache: "no-store", signal: patience.signal,
+      ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+    });
+    const answer = response.status === 204 ? null : await reading(response);
+    if (!response.ok) throw failure(response.status, answer);
+    if (response.status !== 204 && answer === null) throw new Unreachable("cut short");
+    return answer;
+  } catch (error) {
+    if (error instanceof Refused || error instanceof Unreachable) throw error;
+    throw new Unreachable(String(error));
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/**
+ * Upload one file. XMLHttpRequest, because fetch tells nothing of how far an upload is.
+ * @param {string} path @param {File} file @param {(done: number) => void} onProgress 0 to 1 @param {AbortSignal} signal
+ * @returns {Promise<Kept>}
+ */
+export function put(path, file, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.upload.addEventListener("progress", (event) => onProgress(event.total ? event.loaded / event.total : 0));
+    request.addEventListener("load", () => {
+      const body = readable(request.responseText);
+      if (request.status >= 200 && request.status < 300 && body) resolve(body);
+      else reject(failure(request.status, body));
+    });
+    request.addEventListener("error", () => reject(new Unreachable("upload lost")));
+    request.addEventListener("abort", () => reject(new DOMException("cancelled", "AbortError")));
+    signal.addEventListener("abort", () => request.abort(), { once: true });
+    request.open("POST", path);
+    if (signal.aborted) reject(new DOMException("cancelled", "AbortError"));
+    else request.send(form);
+  });
 }
 
 /** @param {string} text */

@@ -25,9 +25,12 @@ export function moment(at) {
 
 const hotlines = new Set(strings.hotlines);
 
+/** What a link of our own leads to, by its path. */
+const OWN = /^\/(u|r)\/[\w-]{43}$/;
+
 /**
  * A text as nodes. A case number is not broken at its hyphen. Hotlines can be tapped, because somebody in distress should
- * not have to copy a number; nothing else becomes a link: an address in a report leads, more often than not, to what hurt
+ * not have to copy a number, and so can this site's own pages for a receipt or an upload; nothing else becomes a link: an address in a report leads, more often than not, to what hurt
  * the person or to a fraud.
  * @param {string} text @param {boolean} callable
  */
@@ -40,8 +43,20 @@ export function nodes(text, callable) {
       link.setAttribute("href", `tel:${part}`);
       link.setAttribute("aria-label", say("call", { number: part }));
       fragment.append(link);
+    } else if (callable && own(part)) {
+      const link = element("a", "call", say(part.includes("/r/") ? "open_receipt" : "open_upload"));
+      link.setAttribute("href", part);
+      link.setAttribute("target", "_blank");
+      link.setAttribute("rel", "noopener noreferrer");
+      fragment.append(link);
     } else if (/^[A-Z]\d{8}-\d+$/.test(part)) fragment.append(element("span", "whole", part));
     else if (part) fragment.append(part);
   }
   return fragment;
+}
+
+/** Whether an address is one of this site's own pages. @param {string} text */
+function own(text) {
+  if (!text.startsWith(`${location.origin}/`)) return false;
+  return OWN.test(text.slice(location.origin.length));
 }

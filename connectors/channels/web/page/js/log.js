@@ -1,7 +1,7 @@
 /** The conversation as it is shown: entries of both sides, messages on their way, quick replies, and where it is scrolled to. */
 
 import { moment, nodes, size } from "./format.js";
-import { element, icon, part } from "./markup.js";
+import { element, icon, part, picture } from "./markup.js";
 import { speak } from "./notices.js";
 import { say } from "./strings.js";
 
@@ -313,17 +313,4 @@ export class Log {
     shown.status.replaceChildren(element("span", "unsent", say("unsent")), retry, withdraw);
     if (this.#pinned) this.toEnd();
   }
-}
-
-/** A small picture of a file, or the sign of a file. @param {string | undefined} address */
-export function picture(address) {
-  if (!address) return icon("file");
-  const image = element("img", "thumb");
-  image.alt = "";
-  image.decoding = "async";
-  image.width = image.height = 44;
-  // A type this browser cannot show (HEIC outside Apple's) falls back to the sign of a file.
-  image.addEventListener("error", () => image.replaceWith(icon("file")));
-  image.src = address;
-  return image;
 }

@@ -71,6 +71,11 @@ const connection = new Connection(api, {
   },
 });
 
+/** The matter that the link or QR code named which led here. @type {{matter: string, title: string} | null} */
+let asked = JSON.parse(document.body.dataset.start ?? "null");
+// A reload, or the address passed on, must not begin it again.
+if (asked) history.replaceState(null, "", location.pathname);
+
 let introduced = false;
 /** Before the first round: who is talking, and what may be sent. */
 async function begin() {
@@ -92,10 +97,20 @@ function begun(history) {
   composer.restore();
   uploads.restore();
   outbox.restore(new Set(history.map((entry) => entry.message_id)));
+  start(history.length > 0);
   outbox.open = true;
   outbox.pump();
   log.toEnd();
   log.announce();
+}
+
+/** Begin with the matter that led here; in a conversation that is under way the person decides. @param {boolean} talking */
+function start(talking) {
+  if (!asked) return;
+  const text = say("start", { title: asked.title });
+  if (talking) composer.putBack(text);
+  else outbox.add({ start: asked.matter }, { text, files: [] });
+  asked = null;
 }
 
 function send() {

@@ -26,3 +26,16 @@ export function part(id) {
   if (!found) throw new Error(`the page has no #${id}`);
   return /** @type {T} */ (found);
 }
+
+/** A small picture of a file, or the sign of a file. @param {string | undefined} address */
+export function picture(address) {
+  if (!address) return icon("file");
+  const image = element("img", "thumb");
+  image.alt = "";
+  image.decoding = "async";
+  image.width = image.height = 44;
+  // A type this browser cannot show (HEIC outside Apple's) falls back to the sign of a file.
+  image.addEventListener("error", () => image.replaceWith(icon("file")));
+  image.src = address;
+  return image;
+}

@@ -1,8 +1,7 @@
 /** The files chosen for the next message, as they are shown above the box. */
 
 import { size } from "./format.js";
-import { picture } from "./log.js";
-import { element, icon, part } from "./markup.js";
+import { element, icon, part, picture } from "./markup.js";
 import { speak } from "./notices.js";
 import { say } from "./strings.js";
 

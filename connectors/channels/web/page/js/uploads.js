@@ -26,9 +26,13 @@ export class Uploads {
   /** Addresses of uploaded pictures on this device, by file id: for the bubble, and should the message come back. @type {Map<string, string>} */
   pictures = new Map();
 
-  /** @param {import("./api.js").Api} api @param {() => void} onChange @param {() => void} onLost the network seems to be gone */
-  constructor(api, onChange, onLost) {
+  /**
+   * @param {Pick<import("./api.js").Api, "upload">} api @param {() => void} onChange
+   * @param {() => void} onLost the network seems to be gone @param {boolean} lasting whether a reload finds them again
+   */
+  constructor(api, onChange, onLost, lasting = true) {
     this.api = api;
+    this.lasting = lasting;
     this.onChange = onChange;
     this.onLost = onLost;
   }
@@ -160,7 +164,7 @@ export class Uploads {
   }
 
   #changed() {
-    keep("staged", this.items.map((item) => item.kept).filter(Boolean));
+    if (this.lasting) keep("staged", this.items.map((item) => item.kept).filter(Boolean));
     this.onChange();
   }
 }
