@@ -90,7 +90,7 @@ def _workbook(file: Path, problems: list[str]) -> Iterator[list[str]]:
         if (page.max_row or 0) > _ROWS:
             raise UnreadableError(f"{file.name}: more than {_ROWS} rows — split it")
         # Of merged cells only the first has a value: it was meant for all of them.
-        merged: dict[tuple[int, int], Any] = {}
+        merged: dict[tuple[int | None, int | None], Any] = {}
         for block in page.merged_cells.ranges:
             first = page.cell(block.min_row, block.min_col).value
             merged |= dict.fromkeys(block.cells, first)
