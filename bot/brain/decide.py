@@ -74,7 +74,7 @@ class Decider:
         self._whole = {bare(word): intent for intent, items in words["whole"].items() for word in items}
         self._distress = any_of(words["distress"])
         self._danger_hints = any_of(words["distress_hints"])
-        self._idioms = any_of(words["distress_idioms"])
+        self.idioms = any_of(words["distress_idioms"])
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
         self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
         self._errands = {element["id"] for element in data["errands"]}
@@ -170,7 +170,7 @@ class Decider:
 
     def _in_danger(self, text: str) -> bool:
         """Signs of danger to life or safety that no model is needed for."""
-        return bool(self._distress.search(self._idioms.sub(" ", text)))
+        return bool(self._distress.search(self.idioms.sub(" ", text)))
 
     def _sounds_like_danger(self, text: str, sensed: Dict[str, Dict[str, float]]) -> bool:
         enough = DANGER - HINTED if self._danger_hints.search(text) else DANGER
