@@ -10,6 +10,7 @@ package has no build, everything works on characters alone, less well.
 import hashlib
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -228,19 +229,35 @@ class Sense:
     ) -> "Sense":
         """`steps`: ids of all steps; `choices`: step → ``[(value, a way to say it)]``; `idioms`: see `Danger`."""
         sense = cls()
-        sense._tagger = Tagger.train([example for example in examples if _annotated(example, marks)], marks)
-        examples = [example for example in examples if example["intent"] != TOLD]
+        with ThreadPoolExecutor(1) as beside:
+            # The tagger learns in C, without Python's lock, while the rest goes on.
+            named = [example for example in examples if _annotated(example, marks)]
+            tagger = beside.submit(Tagger.train, named, marks)
+            said = [example for example in examples if example["intent"] != TOLD]
+            sense._learn(said, embedder, steps, choices, idioms, signs)
+            sense._tagger = tagger.result()
+        return sense
+
+    def _learn(
+        self,
+        examples: List[Dict[str, Any]],
+        embedder: Embedder,
+        steps: List[str],
+        choices: Dict[str, List[Tuple[str, str]]],
+        idioms: "re.Pattern[str]",
+        signs: Signs,
+    ) -> None:
+        """All but the tagger."""
         texts = [focus(example["text"]) for example in examples]
-        grams = sense._features.fit(texts)
+        grams = self._features.fit(texts)
         # What is said at a step is told by characters: only the rest is embedded.
         free = [i for i, example in enumerate(examples) if not example.get("step")]
-        vectors = sense._features.fit_meaning([texts[i] for i in free], embedder)
-        sense._danger = Danger(idioms)
-        sense._danger.fit(texts, [example["intent"] == "distress" for example in examples], free, vectors)
-        sense._learn_messages([examples[i] for i in free], Features.both(grams[free], vectors))
-        sense._learn_replies(examples, grams, steps, signs)
-        sense._learn_choices(examples, grams, choices)
-        return sense
+        vectors = self._features.fit_meaning([texts[i] for i in free], embedder)
+        self._danger = Danger(idioms)
+        self._danger.fit(texts, [example["intent"] == "distress" for example in examples], free, vectors)
+        self._learn_messages([examples[i] for i in free], Features.both(grams[free], vectors))
+        self._learn_replies(examples, grams, steps, signs)
+        self._learn_choices(examples, grams, choices)
 
     def _learn_messages(self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix) -> None:
         """Messages outside a step."""
