@@ -19,6 +19,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+import bot.brain.danger as danger_module
 import bot.brain.retold as retold_module
 import bot.brain.sense as sense_module
 import bot.brain.signs as signs_module
@@ -116,13 +117,13 @@ class _Senses:
         return self._sense.reply(text, signs, self._embedder)
 
     def option(self, step: str, text: str) -> Dict[str, float]:
-        return self._sense.option(step, text, self._embedder)
+        return self._sense.option(step, text)
 
     def element(self, text: str) -> Dict[str, float]:
-        return self._sense.element(text, self._embedder)
+        return self._sense.element(text)
 
     def nothing(self, text: str) -> float:
-        return self._sense.nothing(text, self._embedder)
+        return self._sense.nothing(text)
 
     def names(self, text: str, step: Optional[str]) -> List[Span]:
         return self._sense.names(text, step, self._marks)
@@ -137,7 +138,7 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
     """`Sense` for these examples; kept in `folder`, because a changed question or rule changes nothing about it."""
     sources = [
         Path(module.__file__).read_bytes()
-        for module in (retold_module, sense_module, signs_module, tagger_module, values_module)
+        for module in (danger_module, retold_module, sense_module, signs_module, tagger_module, values_module)
     ]
     choices = {
         step: [(choice["value"], way) for choice in element["choices"] for way in (choice["title"], *choice["say"])]
@@ -153,7 +154,7 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
     if kept.exists():
         return pickle.loads(kept.read_bytes())
     embedder = Embedder(folder / "embeddings.npz")
-    sense = Sense.train(examples, embedder, steps, choices, decider.signs, decider.reader.marks)
+    sense = Sense.train(examples, embedder, steps, choices, decider.idioms, decider.signs, decider.reader.marks)
     for old in folder.glob("sense-*.pickle"):
         old.unlink()
     part = kept.with_suffix(".part")

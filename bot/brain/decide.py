@@ -74,7 +74,7 @@ class Decider:
         self._whole = {bare(word): intent for intent, items in words["whole"].items() for word in items}
         self._distress = any_of(words["distress"])
         self._danger_hints = any_of(words["distress_hints"])
-        self._idioms = any_of(words["distress_idioms"])
+        self.idioms = any_of(words["distress_idioms"])
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
         self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
         self._errands = {element["id"] for element in data["errands"]}
@@ -127,9 +127,10 @@ class Decider:
         # In a tale a name that is none does more harm than one that is asked for; at its own step it is expected.
         sure = 0.0 if step is not None and step.id == "account" else NAMED
         named = [span.text for span in spans if span.what == "account" and span.chance >= sure]
-        days = [span.text for span in spans if span.what == "date"]
-        accounts = [name for name in dict.fromkeys(named) if name and not self.reader.platform_named(name)]
-        return read._replace(account=accounts or read.account, date=list(dict.fromkeys(days)) or read.date)
+        days = self.reader.days(said.written, [(span.start, span.end) for span in spans if span.what == "date"])
+        if step is not None:
+            days = days or read.date
+        return read._replace(account=self.reader.accounts_only(named) or read.account, date=days)
 
     # -- what was pressed or sent ------------------------------------------------------------------------------------
 
@@ -170,7 +171,7 @@ class Decider:
 
     def _in_danger(self, text: str) -> bool:
         """Signs of danger to life or safety that no model is needed for."""
-        return bool(self._distress.search(self._idioms.sub(" ", text)))
+        return bool(self._distress.search(self.idioms.sub(" ", text)))
 
     def _sounds_like_danger(self, text: str, sensed: Dict[str, Dict[str, float]]) -> bool:
         enough = DANGER - HINTED if self._danger_hints.search(text) else DANGER
@@ -310,13 +311,13 @@ class Decider:
             return self._answer(plain if plain is not None else said.written, step, said.fields)
         label, confidence = self._answers(felt["step"])
         if label == "ctl_edit":
-            edit = self._edit_of(said, step.id, senses)
             # Another value for the item that is asked is simply its answer.
-            return edit if edit.control != f"edit:{step.id}" else self._value(said, step, senses)
+            return self._another(said, step, senses) or self._value(said, step, senses)
         if label == "answer_and_question":
-            rest = said.written if kind == "text" else without_question(said.written)
-            value = self._values.of(said._replace(written=rest), step.id, senses)
-            return self._answer_and_question(value, step)
+            if kind != "text":
+                rest = without_question(said.written)
+                said = self._look(clean(rest))._replace(written=rest, fields=said.fields)
+            return self._answer_and_question(self._values.of(said, step.id, senses), step)
         if label == "answer":
             return self._value(said, step, senses)
         return self._other(label, confidence)
@@ -330,6 +331,15 @@ class Decider:
 
     def _answer_and_question(self, value: Any, step: Step) -> Turn:
         return Turn("answer_and_question", 1.0, "answer_and_question", {step.id: value}, value=value)
+
+    def _another(self, said: Said, step: Step, senses: Senses) -> Optional[Turn]:
+        """The wish to change another item than the one asked, or None if it is this one that is put right."""
+        named = self._named(said.text)
+        closed = self._values.element(step.id)["kind"] not in OPEN_KINDS
+        if named == step.id or (named is None and closed and self._values.plain(said, step.id) is not None):
+            return None
+        edit = self._edit_of(said, step.id, senses)
+        return None if edit.control in ("edit:", f"edit:{step.id}") else edit
 
     def _named(self, text: str) -> Optional[str]:
         """The item that a text names, by the longest word."""

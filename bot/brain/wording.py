@@ -11,7 +11,8 @@ def bare(text: str) -> str:
 
 
 def any_of(words: List[str]) -> "re.Pattern[str]":
-    return re.compile("|".join(map(re.escape, words)) or r"(?!)")
+    """Finds any of the words, the longest first."""
+    return re.compile("|".join(map(re.escape, sorted(words, key=len, reverse=True))) or r"(?!)")
 
 
 def one_or_all(found: List[str]) -> Any:

@@ -47,13 +47,18 @@ class Says:
         return 0.0
 
     def names(self, text: str, step: str | None) -> list[Any]:
-        return [span for span in self._names if span.text in text]
+        found = [span for span in self._names if span.text in text]
+        return [
+            span._replace(start=text.index(span.text), end=text.index(span.text) + len(span.text)) for span in found
+        ]
 
 
 class Named(NamedTuple):
     what: str
     text: str
     chance: float = 0.9
+    start: int = 0
+    end: int = 0
 
 
 def sensing(label: str = "answer", confidence: float = 0.9, names: Any = (), chosen: Any = None) -> Any:
@@ -188,7 +193,7 @@ def test_what_is_typed_is_never_a_payload(text: str) -> None:
 
 def test_a_report_brings_what_it_states() -> None:
     text = "抖音有个叫“老城一霸”的昨晚发视频骂我 https://v.douyin.com/aB3/"
-    turn = DECIDER.decide(text, None, sensing("report"))
+    turn = DECIDER.decide(text, None, sensing("report", names=[Named("date", "昨晚")]))
     assert turn.intent == "report"
     assert turn.entities["guess"] == "insult_defamation"
     assert turn.entities["story"] == text

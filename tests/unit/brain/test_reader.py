@@ -17,6 +17,8 @@ PLATFORMS: list[dict[str, Any]] = [
     {"name": "B站", "aliases": ["bilibili", "小破站"], "domains": ["bilibili.com", "b23.tv"]},
     {"name": "微信公众号", "aliases": ["公众号"], "domains": ["mp.weixin.qq.com"]},
     {"name": "朋友圈", "aliases": ["微信朋友圈"], "domains": []},
+    {"name": "今日头条", "aliases": ["头条"], "domains": ["toutiao.com"], "unless": ["上头条"]},
+    {"name": "独立网站", "aliases": ["网站"], "domains": [], "unless": ["你们网站"], "any_site": True},
 ]
 
 
@@ -42,6 +44,13 @@ def reader() -> Reader:
             "https://mp.weixin.qq.com/s/x_-1?a=1&b=2）",
             {"platform": "微信公众号", "url": "https://mp.weixin.qq.com/s/x_-1?a=1&b=2"},
         ),
+        ("有人建了个网站骂我", {"platform": "独立网站"}),
+        ("地址是 heidian110.top 全是假的", {"platform": "独立网站", "url": "heidian110.top"}),
+        ("www.hengtai-gfs.example 是假官网", {"platform": "独立网站", "url": "www.hengtai-gfs.example"}),
+        ("微博网站上有人骂我", {"platform": "微博"}),
+        ("你们网站怎么举报", {}),
+        ("要让我上头条", {}),
+        ("头条上有人写我", {"platform": "今日头条"}),
         ("有个叫“老城一霸”的把我", {"account": "老城一霸"}),
         ("账号叫江湖老李，天天骂", {"account": "江湖老李"}),
         ("@小鹿乱撞 发的", {"account": "小鹿乱撞"}),
