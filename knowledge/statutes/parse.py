@@ -118,7 +118,7 @@ def _articles(lines: Sequence[str]) -> list[Article]:
         if _EMPTY_HEADING.fullmatch(line):
             path = {}
         elif (found := _UNNUMBERED.fullmatch(line)) and _bare(line) in twice:
-            path = {"编": found["whole"]}
+            path = {"": found["whole"]}  # no level: whatever heading comes next takes its place
         elif found := _HEADING.fullmatch(line):
             path = _below({} if whole_paths else path, found["whole"], fresh=not articles)
         elif found := _ARTICLE.fullmatch(line) or _expected(line, last):
@@ -151,7 +151,7 @@ def _below(path: dict[str, str], heading: str, *, fresh: bool) -> dict[str, str]
         # of it than what stands above.
         kept = {} if fresh and part in path.values() else path
         path = {key: value for key, value in kept.items() if key in _LEVELS and _LEVELS.index(key) < level}
-        path[_LEVELS[level] if level < len(_LEVELS) else "其他"] = part
+        path[_LEVELS[level] if level < len(_LEVELS) else ""] = part
     return path
 
 
