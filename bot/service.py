@@ -47,7 +47,7 @@ from bot.words import Phrases
 from connectors.backend import BackendClient, SignatureError, StatusCallback, verify
 from connectors.channels import web
 from connectors.gateway import Database, Gateway, Pace, Vault
-from knowledge import hotlines
+from knowledge import Meaning, StatuteStore, hotlines
 from knowledge.console import ConsoleSettings
 from knowledge.console import create_app as create_console
 from knowledge.publication.office import Office
@@ -78,7 +78,10 @@ class Service:
         standard = read_standard(ROOT / "dialogues" / "standard")
         content = ROOT / "knowledge" / "content"
         self.office = Office(self.database, self.sealer, content, lambda: datetime.now(LOCAL).date())
-        self.knowledge = self.office.current()
+        self.knowledge = self.office.current(
+            StatuteStore(settings.statutes_folder),
+            Meaning.load(settings.vectors_folder) if settings.meaning else None,
+        )
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().resolve()
 
+    meaning: bool = Field(default=True, description="search by meaning too, where the model can be had (0.2 GB)")
+
     # -- what follows from them --------------------------------------------------------------------------------------
 
     def sealer(self) -> Sealer:
@@ -58,6 +60,16 @@ class Settings(BaseSettings):
     @property
     def service_database(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'service.db'}"
+
+    @property
+    def statutes_folder(self) -> Path:
+        """Imported texts of laws."""
+        return self.home / "knowledge" / "statutes"
+
+    @property
+    def vectors_folder(self) -> Path:
+        """What was computed of texts' meaning; may be deleted, and is made anew."""
+        return self.home / "knowledge" / "vectors"
 
     @property
     def brain_database(self) -> str:

@@ -39,7 +39,7 @@ def check(content_dir: Path) -> list[str]:
 
 
 def _lexicon(library: Library) -> Iterator[str]:
-    texts = "\n".join(normalise(" ".join((*e.questions, e.answer, e.more or ""))) for _, e in library.entries)
+    texts = "\n".join(normalise(" ".join((*e.questions, *e.spoken))) for _, e in library.entries)
     for word, others in library.lexicon.words.items():
         for other in others:
             if other not in texts:
@@ -89,5 +89,5 @@ def _repealed(library: Library) -> Iterator[str]:
 
 def _numbers(library: Library, known: set[str]) -> Iterator[str]:
     for place, entry in library.entries:
-        for number in sorted(set(_SERVICE.findall(f"{entry.answer} {entry.more or ''}")) - known):
+        for number in sorted(set(_SERVICE.findall(" ".join(entry.spoken))) - known):
             yield f"{place}: {number} is not in hotlines.yml — correct the number, or add it there with its source"

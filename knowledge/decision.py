@@ -1,22 +1,20 @@
 """Whether the best entry found is the answer, might be meant, or nothing here answers.
 
-Two weighted sums of signals, fitted by logistic regression: every question of an entry and every line of
-`elsewhere.yml` was asked once while it was left out of the index. The evaluation set had no part in the weights; the
-limits were chosen with both in view.
+Two weighted sums of signals, fitted by logistic regression (`python -m knowledge.fitting`): every question of an entry
+and every line of `elsewhere.yml` was asked while it was left out of the index. The evaluation set had no part in the
+weights; the limits were chosen with both in view. Where there is no model of meaning, other weights are used.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
 from knowledge.text import tokens
 
-#: From where on a question belongs here at all; from where on it is answered; and how sure the entry must be.
-MAYBE, IN, SURE = -2.0, -0.5, 0.0
 _SMOOTH = 0.5
 
 
@@ -30,7 +28,9 @@ class Signals(NamedTuple):
     """What search tells about a question and the best entry.
 
     `score`: BM25 of the best. `second`: of the next. `coverage`: part of the question the best entry knows.
-    `elsewhere`: cosine with the nearest question of other fields. `lean`: what Lean says.
+    `elsewhere`: cosine with the nearest question of other fields, by characters. `lean`: what Lean says.
+    By meaning (`asked` is None without a model): cosine with the nearest question of the best entry and of other
+    fields; `side`: whether the question is rather one of ours; `ahead`: how far the best entry is before the next.
     """
 
     score: float
@@ -38,6 +38,57 @@ class Signals(NamedTuple):
     coverage: float
     elsewhere: float
     lean: float
+    asked: float | None = None
+    asked_elsewhere: float = 0.0
+    side: float = 0.0
+    ahead: float = 0.0
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """What is weighed, in the order of the weights."""
+        size = math.log1p(max(self.score, 0.0))
+        if self.asked is None:
+            margin = (self.score - self.second) / self.score if self.score > 0 else 0.0
+            return (size, self.coverage, self.elsewhere, self.lean, margin)
+        return (
+            size,
+            self.coverage,
+            self.elsewhere,
+            self.lean,
+            10 * self.asked,
+            10 * self.asked_elsewhere,
+            self.side,
+            self.ahead,
+        )
+
+
+class Rule(NamedTuple):
+    """Weights in the order of `Signals.values`, the constant last: does the question belong here, is the entry right.
+
+    Limits: from where on a question may belong here at all; does; and how sure the entry must be.
+    """
+
+    belongs: Sequence[float]
+    sure: Sequence[float]
+    maybe: float
+    in_: float
+    right: float
+
+
+CHARACTERS = Rule(
+    belongs=(2.85, -0.43, -5.47, 0.89, -1.30, -6.36),
+    sure=(0.77, 2.96, -2.70, 0.06, 1.57, -5.77),
+    maybe=-1.0,
+    in_=0.0,
+    right=-2.0,
+)
+MEANING = Rule(
+    belongs=(0.70, 1.01, -2.53, 0.34, 3.91, -3.30, 4.20, -0.04, -7.35),
+    sure=(-0.43, 2.41, -1.09, -0.09, 2.62, -1.49, 0.80, 0.07, -12.36),
+    maybe=-1.0,
+    in_=0.0,
+    right=-2.2,
+)
 
 
 class Decision(NamedTuple):
@@ -47,21 +98,24 @@ class Decision(NamedTuple):
     confidence: float
 
 
-def decide(signals: Signals) -> Decision:
-    if signals.score <= 0:
+def decide(signals: Signals | None) -> Decision:
+    """None: nothing was found at all."""
+    if signals is None:
         return Decision(Band.UNKNOWN, 0.0)
-    size = math.log1p(signals.score)
-    margin = (signals.score - signals.second) / signals.score
-    belongs = 1.65 * size + 2.85 * signals.coverage - 5.74 * signals.elsewhere + 0.98 * signals.lean - 3.99
-    sure = 1.65 * size + 3.03 * signals.coverage - 3.39 * signals.elsewhere + 2.54 * margin - 7.21
-    above = min(belongs - IN, sure - SURE)
+    rule = CHARACTERS if signals.asked is None else MEANING
+    belongs, sure = _sum(rule.belongs, signals), _sum(rule.sure, signals)
+    above = min(belongs - rule.in_, sure - rule.right)
     if above >= 0:
         return Decision(Band.ANSWER, _logistic(above))
-    return Decision(Band.DID_YOU_MEAN if belongs >= MAYBE else Band.UNKNOWN, _logistic(above))
+    return Decision(Band.DID_YOU_MEAN if belongs >= rule.maybe else Band.UNKNOWN, _logistic(above))
+
+
+def _sum(weights: Sequence[float], signals: Signals) -> float:
+    return sum(weight * value for weight, value in zip(weights, (*signals.values, 1.0), strict=True))
 
 
 def _logistic(value: float) -> float:
-    return 1 / (1 + math.exp(-value))
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, value))))
 
 
 class Lean:

@@ -16,8 +16,11 @@ from knowledge.laws import LawIndex
 __all__ = ["Citation", "ContentError", "Entry", "Found", "problems_of", "read_entries"]
 
 Text = Annotated[str, Field(min_length=1, max_length=60)]
-#: What a text for people must not have: exclamation marks, and the tone of an office.
-_TONE = re.compile(r"[!！]|您的输入有误|非法|侵权主体|请勿|[\U0001F300-\U0001FAFF]")
+Part = Annotated[str, Field(min_length=1, max_length=160)]
+#: A case begins with this word, so that nobody takes it for something that happened.
+ILLUSTRATION = "示例"
+#: What a text for people must not have: exclamation marks, and the tone of an office. 除非法律 is none.
+_TONE = re.compile(r"[!！]|您的输入有误|(?<!除)非法|侵权主体|请勿|[\U0001F300-\U0001FAFF]")
 _ARTICLE = r"^第[一二三四五六七八九十百千零]+条(之[一二三四五六七八九十]+)?$"
 _FOLDERS = ("guide", "laws", "cases")
 
@@ -33,6 +36,19 @@ class Citation(_Data):
     article: Annotated[str, Field(pattern=_ARTICLE)] | None = None
 
 
+class Case(_Data):
+    """An example, made up from what is typical: no real person, firm or platform. The legal basis is the citations."""
+
+    facts: Part
+    reported: Part
+    evidence: Part
+    outcome: Part
+
+    @property
+    def parts(self) -> tuple[str, str, str, str]:
+        return (self.facts, self.reported, self.evidence, self.outcome)
+
+
 class Entry(_Data):
     """One published answer. Dates are days in the agency's own time zone; `valid_to` is the last valid day."""
 
@@ -42,9 +58,16 @@ class Entry(_Data):
     paraphrases: tuple[Text, ...] = Field(default=(), strict=False)
     answer: Annotated[str, Field(min_length=1, max_length=110)]
     more: Annotated[str, Field(min_length=1, max_length=400)] | None = None
+    case: Case | None = None
     citations: tuple[Citation, ...] = Field(min_length=1, strict=False)
     tags: tuple[str, ...] = Field(default=(), strict=False)
     matters: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,30}$")], ...] = Field(default=(), strict=False)
+    roles: tuple[Literal["citizen", "enterprise"], ...] = Field(
+        default=(), strict=False, description="whom it is for; empty: everyone"
+    )
+    channels: tuple[Annotated[str, Field(pattern=r"^[a-z]{2,20}$")], ...] = Field(
+        default=(), strict=False, description="where it may be given; empty: everywhere"
+    )
     valid_from: date
     valid_to: date | None = None
     status: Literal["in_force", "amended", "repealed"] | None = Field(
@@ -63,11 +86,16 @@ class Entry(_Data):
             raise ValueError("a law note is about one article — give exactly one citation with its article")
         if self.kind == "law" and self.status is None:
             raise ValueError("a law note states whether its article is in force — add `status`")
+        if (self.kind == "case") != (self.case is not None):
+            raise ValueError("a case, and only a case, has `case` with facts, reported, evidence and outcome")
+        if self.kind == "case" and not self.answer.startswith(ILLUSTRATION):
+            raise ValueError(f"a case is made up and must say so — begin its answer with {ILLUSTRATION}")
         if self.valid_to and self.valid_to < self.valid_from:
             raise ValueError("valid_to is before valid_from — correct one of the two dates")
         if len(set(self.questions)) != len(self.questions):
             raise ValueError("the same question stands here twice — remove one")
-        for text in (*self.questions, self.answer, self.more or ""):
+        # Paraphrases are not said by the assistant: they are how people ask, 非法经营罪 included.
+        for text in self.spoken:
             if found := _TONE.search(text):
                 raise ValueError(f"{found[0]!r} is not how a good clerk talks — say it more plainly in {text[:20]!r}…")
         return self
@@ -75,6 +103,21 @@ class Entry(_Data):
     @property
     def questions(self) -> tuple[str, ...]:
         return (self.question, *self.paraphrases)
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """Every text of the entry that people are shown."""
+        return (self.question, self.answer, self.more or "", *(self.case.parts if self.case else ()))
+
+    @property
+    def longer(self) -> str:
+        """What is told beside the short answer: `more`, or the parts of a case in a line each; perhaps empty."""
+        return self.more or "\n".join(self.case.parts if self.case else ())
+
+    def meant_for(self, role: str | None, channel: str | None) -> bool:
+        """None: not known, so nothing speaks against it."""
+        fits_role = role is None or not self.roles or role in self.roles
+        return fits_role and (channel is None or not self.channels or channel in self.channels)
 
     def valid(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from knowledge.files import ContentError, explain, read_yaml
 
 _DIGITS = "零一二三四五六七八九十"
+#: 第一千一百九十五条, 第二百五十三条之一.
+ARTICLE = re.compile(r"第[一二三四五六七八九十百千零]+条(?:之[一二三四五六七八九十]+)?")
 
 
 class _Data(BaseModel):
@@ -36,11 +39,17 @@ class Law(_Data):
 
 
 class Document(_Data):
-    """A rule cited by name; its text is not in the collection. `known`: articles whose content is known nonetheless."""
+    """A rule cited by name; its text is not in the collection. `known`: articles whose content is known nonetheless.
+
+    `date`: the day it was signed or, where that is not known, published. `address`: its page at the issuer's or, where
+    that is not known, the issuer's site.
+    """
 
     name: str
     issuer: str
+    effective: date | None = None
     date: date
+    address: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9./_-]+$")]
     last: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="number of the last article, where known"
     )
@@ -81,6 +90,24 @@ class LawIndex:
             )
         except ValidationError as problem:
             raise ContentError(explain(file.name, problem)) from None
+
+    def with_texts(self, texts: Iterable[tuple[str, Sequence[str]]]) -> LawIndex:
+        """Also knows these laws, by name and article numbers: an imported text proves its articles, and no others."""
+        known = LawIndex(tuple(self.laws.values()), tuple(self.documents.values()))
+        for name, numbers in texts:
+            plain = [number for number in numbers if number.endswith("条")]
+            old = known.laws.get(name)
+            known.laws[name] = Law(
+                name=name,
+                articles=len(numbers),
+                last=max(1, len(plain)),
+                inserted=tuple(number for number in numbers if not number.endswith("条")),
+                version=old.version if old else None,
+                effective=old.effective if old else None,
+            )
+            known.documents.pop(name, None)
+            known._articles[name] = frozenset(numbers)
+        return known
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,6 +170,13 @@ _BARE = re.compile(
     r"(?:什么|啥|怎么规定|怎么说)?(?:意思|内容|规定)?[的啊呢吗?.。 ]*"
 )
 _NOT_AN_ARTICLE = re.compile(r"^\s*[年月日号万元个人岁次分块%多页倍章节编款项版天审]")
+#: One more article after the first: 、第1199条, 和第十条, 至第1197条.
+_ANOTHER = re.compile(
+    rf"\s*(?:(?P<to>[至到\-~—]+)|[、,及和与或]|以及)\s*(?P<first>第)?\s*(?P<number>{_NUM})\s*(?P<mark>条)?"
+    rf"\s*(?:之(?P<sub>{_NUM}))?(?P<late>条)?"
+)
+#: More articles are not listed one by one.
+_RANGE = 30
 #: Without 第 or 条, a number this long after a law's name is still meant as an article's: 民法典1195.
 _LONG = 3
 
@@ -171,6 +205,22 @@ class ArticleParser:
             if number is not None and sub is not None and sub < 100:
                 return ArticleRef(self._names[law[0]], article_name(number, sub))
         return None
+
+    def find_all(self, text: str) -> list[ArticleRef]:
+        """Every article that is named with its law, also in a row or a range: 民法典第1194条至第1197条、第1199条."""
+        found: list[ArticleRef] = []
+        for law in self._name.finditer(text):
+            at, before = law.end(), 0
+            while match := (_AFTER_NAME if at == law.end() else _ANOTHER).match(text, at):
+                number, sub = read_number(match["number"]), read_number(match["sub"]) if match["sub"] else 0
+                said = match["first"] or match["mark"] or match["late"]
+                if number is None or sub is None or sub >= 100 or not said:
+                    break
+                if match.groupdict().get("to") and not sub and before < number <= before + _RANGE:
+                    found += [ArticleRef(self._names[law[0]], article_name(n)) for n in range(before + 1, number)]
+                found.append(ArticleRef(self._names[law[0]], article_name(number, sub)))
+                at, before = match.end(), number
+        return list(dict.fromkeys(found))
 
     def law(self, text: str) -> str | None:
         """The first law that is named at all."""

@@ -18,7 +18,7 @@ _Saying = Annotated[str, Field(min_length=1, max_length=110)]
 
 
 class Sayings(BaseModel):
-    """`sayings.yml`: what is said instead of an answer. `{law}`, `{article}` and `{last}` are filled in."""
+    """`sayings.yml`: what is said instead of an answer. `{law}`, `{article}`, `{last}` and `{text}` are filled in."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -28,6 +28,7 @@ class Sayings(BaseModel):
     not_proved: _Saying
     no_such_article: _Saying
     which_law: _Saying
+    article_text: _Saying
 
 
 class Library(NamedTuple):
@@ -93,9 +94,11 @@ def read_sayings(content: Path) -> Sayings:
     problems = []
     for name, text in sayings:
         try:
-            text.format(law="", article="", last="")
+            text.format(law="", article="", last="", text="")
         except (KeyError, IndexError, ValueError, AttributeError):
-            problems.append(f"{file.name} · {name}: only {{law}}, {{article}} and {{last}} are filled in — correct it")
+            problems.append(
+                f"{file.name} · {name}: only {{law}}, {{article}}, {{last}} and {{text}} are filled in — correct it"
+            )
     if problems:
         raise ContentError(problems)
     return sayings

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
-from knowledge.decision import Band, Lean, Signals, decide
+import numpy as np
+
+from knowledge.article_search import ALL, ArticleSearch, ArticleTexts, Parts, Ranked
+from knowledge.bm25 import Floats
+from knowledge.decision import Band
 from knowledge.entries import Citation, Entry
-from knowledge.index import Document, Hit, Index, Query
+from knowledge.entry_search import EntrySearch, Fit
+from knowledge.follow_up import goes_on
+from knowledge.index import Index, Query
 from knowledge.laws import ArticleParser, ArticleRef, article_name
 from knowledge.library import Library, read_library
+from knowledge.meaning import Meaning, Side
+from knowledge.sounds import Sounds
+from knowledge.statutes import Statute
 from knowledge.text import bare, normalise
+
+__all__ = ["Answer", "Knowledge", "Ranked"]
 
 #: How many questions are offered when it is not clear what is meant.
 OFFERED = 3
-#: What an entry about the matter in hand gains; what an article counts that a guide entry cites, beside a law note's.
-OF_MATTER, CITED = 1.08, 0.6
-
-
-class Ranked(NamedTuple):
-    """An article and how well it fits a question; `score` is BM25 and only compares within one answer."""
-
-    law: str
-    article: str
-    score: float
+#: What the question before counts beside the one that goes on from it.
+BEFORE = 0.6
+#: Characters of an article that are quoted: two bubbles on a phone.
+QUOTED = 180
+#: A rank needs the fit of entries in the same measure: two of three searches make it up.
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,110 +56,182 @@ class Answer:
     suggestions: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Look:
+    """`read`: the question as it is compared. `hints`: what lexicon and sound add. `same`: it stands in an entry.
+
+    `article`: an article is named.
+    """
+
+    read: str
+    hints: tuple[str, ...]
+    same: bool
+    article: bool
+    fit: Fit
+
+
 class Knowledge:
     """The entries valid on one day. Immutable; may be asked by many threads at once."""
 
-    def __init__(self, library: Library, today: date) -> None:
+    def __init__(
+        self,
+        library: Library,
+        today: date,
+        *,
+        statutes: Sequence[Statute] | ArticleTexts = (),
+        meaning: Meaning | None = None,
+    ) -> None:
+        """`statutes`: the imported texts in force. `meaning` is used as far as it has learnt `texts_of` all this."""
+        texts = statutes if isinstance(statutes, ArticleTexts) else ArticleTexts(statutes)
         self._entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
-        self._laws, self._lexicon, self._sayings = library.laws, library.lexicon, library.sayings
-        self._articles = ArticleParser(library.laws, library.aliases)
+        self._laws = library.laws.with_texts((s.law, [a.number for a in s.articles]) for s in texts.statutes)
+        self._lexicon, self._sayings = library.lexicon, library.sayings
+        self._articles = ArticleParser(self._laws, library.aliases)
         self._notes = {_about(entry): entry for entry in self._entries if entry.kind == "law"}
-        self._withdrawn = {_about(entry) for _, entry in library.entries if entry.kind == "law"} - set(self._notes)
-        questions = [tuple(normalise(question) for question in entry.questions) for entry in self._entries]
+        self._texts = texts.texts
+        noted = {_about(entry) for _, entry in library.entries if entry.kind == "law"}
+        self._withdrawn = noted - set(self._notes) - set(self._texts)
         elsewhere = [normalise(question) for question in library.elsewhere]
-        documents = [
-            Document(asked, normalise(f"{entry.answer} {entry.more or ''}"))
-            for asked, entry in zip(questions, self._entries, strict=True)
-        ]
-        self._asked = {
-            bare(question): entry for entry, asked in zip(self._entries, questions, strict=True) for question in asked
-        }
-        # Questions of other fields stand behind the entries in the index.
-        self._index = Index([*documents, *(Document((question,)) for question in elsewhere)])
-        self._lean = Lean((question for asked in questions for question in asked), elsewhere)
+        self._asked = {bare(normalise(question)): entry for entry in self._entries for question in entry.questions}
+        self._meaning = meaning if meaning and _learnt(meaning, texts_of(library, today)) else None
+        self._search = EntrySearch(self._entries, elsewhere, self._meaning)
+        known = self._meaning is not None and not self._meaning.missing(Side.TEXT, list(self._texts.values()))
+        others = [ref for ref in self._cited() if ref not in self._texts]
+        self._ranking = ArticleSearch(texts, self._entries, others, self._meaning if known else None)
+        self._sounds = Sounds(self._search.pairs)
+        self._filters = _filters(self._entries)
 
     @classmethod
-    def load(cls, content_dir: Path, today: date) -> Knowledge:
+    def load(
+        cls,
+        content_dir: Path,
+        today: date,
+        *,
+        statutes: Sequence[Statute] = (),
+        meaning: Meaning | None = None,
+    ) -> Knowledge:
         """Read `content_dir` without what is not valid on `today`. Raises ContentError with every problem found."""
-        return cls(read_library(content_dir), today)
+        return cls(read_library(content_dir), today, statutes=statutes, meaning=meaning)
 
     @property
     def entries(self) -> Sequence[Entry]:
         """What can be cited today."""
         return tuple(self._entries)
 
-    def ask(self, text: str, *, matter: str | None = None, ranked: int = 0) -> Answer:
+    def entry(self, entry_id: str) -> Entry | None:
+        return next((entry for entry in self._entries if entry.id == entry_id), None)
+
+    def ask(
+        self,
+        text: str,
+        *,
+        matter: str | None = None,
+        role: str | None = None,
+        channel: str | None = None,
+        before: str | None = None,
+        ranked: int = 0,
+        parts: Parts = ALL,
+    ) -> Answer:
         """The answer to `text`, whatever that is: its first 500 characters are read. Raises nothing.
 
-        `matter`: id of what is being reported, whose entries are preferred a little. `ranked`: how many articles to
-        rank.
+        `matter`: id of what is being reported, whose entries are preferred a little. `role`, `channel`: entries meant
+        for others are left out. `before`: the question asked before, from which this one may go on (那多久呢).
+        `ranked`: how many articles to rank; `parts` of that ranking that take part.
         """
         started = time.perf_counter()
         said = normalise(text)
-        query = Index.query(said, self._lexicon.expand(said))
-        hits = self._index.search(query)
-        ours = self._prefer([hit for hit in hits if hit.document < len(self._entries)], matter)
         ref = self._articles.find(said)
+        fit = query = vector = None
         if same := self._asked.get(bare(said)):
-            told = _Told(True, same.answer, same, 1.0)
+            told = self._same(same, role, channel)
         elif ref:
             told = self._article(ref)
         else:
-            told = self._unnamed(said) or self._search(query, ours, hits)
-        articles = self._rank(ours, ref)[:ranked] if ranked > 0 else []
+            told = self._unnamed(said)
+        if told is None or ranked > 0:
+            query, vector = self._query(said), self._vector(said)
+            fit = self._search.find(query, vector, matter=matter, among=self._among(role, channel))
+        if told is None and fit:
+            told = self._told(fit)
+            if before and not told.answered and goes_on(said):
+                told = self._going_on(said, before, matter, role, channel) or told
+        told = told or _Told(False, self._sayings.unknown)
+        articles = self._rank(query, said, vector, fit, ref, ranked, parts) if query and fit else []
         return Answer(
             answered=told.answered,
             answer=told.text,
-            citations=list(told.entry.citations) if told.answered and told.entry else [],
-            entry=told.entry.id if told.entry else None,
+            citations=told.rests_on if told.answered else [],
+            entry=told.entry_id,
             score=told.score,
             ms=(time.perf_counter() - started) * 1000,
             ranked=articles,
             suggestions=told.suggestions,
         )
 
-    def _prefer(self, hits: list[Hit], matter: str | None) -> list[Hit]:
-        if matter is None:
-            return hits
-        weighed = [
-            hit._replace(score=hit.score * OF_MATTER) if matter in self._entries[hit.document].matters else hit
-            for hit in hits
-        ]
-        return sorted(weighed, key=lambda hit: -hit.score)
+    def look(self, text: str) -> Look:
+        """What is found for a question on the way to its answer."""
+        said = normalise(text)
+        named = self._articles.find(said) or self._articles.bare(said)
+        fit = self._search.find(self._query(said), self._vector(said))
+        hints = (*self._lexicon.expand(said), *self._sounds.meant(said))
+        return Look(said, hints, bare(said) in self._asked, bool(named), fit)
 
-    def _search(self, query: Query, ours: list[Hit], hits: list[Hit]) -> _Told:
-        if not ours:
-            return _Told(False, self._sayings.unknown)
-        best = ours[0]
-        decision = decide(
-            Signals(
-                score=best.score,
-                second=ours[1].score if len(ours) > 1 else 0.0,
-                coverage=self._index.coverage(query, best.document),
-                elsewhere=max((hit.question for hit in hits if hit.document >= len(self._entries)), default=0.0),
-                lean=self._lean.of(query.said),
-            )
+    def _query(self, said: str, more: str = "") -> Query:
+        heard = self._sounds.meant(said)
+        query = Index.query(said, [*self._lexicon.expand(said), *heard])
+        if not more:
+            return query
+        earlier = Index.query(more, self._lexicon.expand(more))
+        said_before, all_before = (
+            {token: BEFORE * weight for token, weight in words.items()} for words in (earlier.said, earlier.all)
         )
-        entry = self._entries[best.document]
-        if decision.band is Band.ANSWER:
-            return _Told(True, entry.answer, entry, decision.confidence)
-        if decision.band is Band.UNKNOWN:
-            return _Told(False, self._sayings.unknown, None, decision.confidence)
-        offered = [self._entries[hit.document].question for hit in ours[:OFFERED]]
-        return _Told(False, self._sayings.did_you_mean, entry, decision.confidence, offered)
+        return Query(said_before | dict(query.said), all_before | dict(query.all))
+
+    def _vector(self, said: str) -> Floats | None:
+        return self._meaning.of(said) if self._meaning and said else None
+
+    def _among(self, role: str | None, channel: str | None) -> Floats | None:
+        masks = [_mask(self._filters, "role", role), _mask(self._filters, "channel", channel)]
+        some = [mask for mask in masks if mask is not None]
+        return np.minimum.reduce(some) if some else None
+
+    def _same(self, entry: Entry, role: str | None, channel: str | None) -> _Told | None:
+        return _told(entry) if entry.meant_for(role, channel) else None
+
+    def _going_on(
+        self, said: str, before: str, matter: str | None, role: str | None, channel: str | None
+    ) -> _Told | None:
+        """Both questions together; None if that is not answered either."""
+        earlier = normalise(before)
+        vector = self._vector(f"{earlier}，{said}")
+        fit = self._search.find(self._query(said, earlier), vector, matter=matter, among=self._among(role, channel))
+        told = self._told(fit)
+        return told if told.answered else None
+
+    def _told(self, fit: Fit) -> _Told:
+        if fit.decision.band is Band.UNKNOWN or not fit.order:
+            return _Told(False, self._sayings.unknown, None, fit.decision.confidence)
+        entry = self._entries[fit.order[0]]
+        if fit.decision.band is Band.ANSWER:
+            return _told(entry, fit.decision.confidence)
+        offered = [self._entries[at].question for at in fit.order[:OFFERED]]
+        return _Told(False, self._sayings.did_you_mean, entry.id, fit.decision.confidence, offered)
 
     def _article(self, ref: ArticleRef) -> _Told:
-        """An article named with its law: its note, or why there is none and what comes near."""
+        """An article named with its law: its note, its own words, or why there is neither and what comes near."""
         if note := self._notes.get(ref):
-            return _Told(True, note.answer, note, 1.0)
-        related = [entry for entry in self._entries if _touches(entry, ref)]
+            return _told(note)
         law = self._laws.laws.get(ref.law)
+        if text := self._texts.get(ref):
+            said = self._sayings.article_text.format(law=ref.law, article=ref.article, last="", text=_cut(text))
+            return _Told(True, said, f"{ref.law}{ref.article}", 1.0, [], [Citation(title=ref.law, article=ref.article)])
+        related = [entry for entry in self._entries if _touches(entry, ref)]
         if law and not self._laws.exists(*ref):
-            text = self._sayings.no_such_article
+            say = self._sayings.no_such_article
         else:
-            text = self._sayings.no_note if law else self._sayings.not_proved
-        said = text.format(law=ref.law, article=ref.article, last=article_name(law.last) if law else "")
-        nearest = related[0] if related else None
+            say = self._sayings.no_note if law else self._sayings.not_proved
+        said = say.format(law=ref.law, article=ref.article, last=article_name(law.last) if law else "")
+        nearest = related[0].id if related else None
         return _Told(False, said, nearest, 0.0, [entry.question for entry in related[:OFFERED]])
 
     def _unnamed(self, said: str) -> _Told | None:
@@ -167,29 +244,77 @@ class Knowledge:
             False, self._sayings.which_law.format(law="", article=article, last=""), None, 0.0, offered[:OFFERED]
         )
 
-    def _rank(self, hits: list[Hit], ref: ArticleRef | None) -> list[Ranked]:
-        scores: dict[ArticleRef, float] = defaultdict(float)
-        for hit in hits:
-            entry = self._entries[hit.document]
-            share = 1.0 if entry.kind == "law" else CITED
-            for place, citation in enumerate(entry.citations):
-                if citation.article:
-                    found = ArticleRef(citation.title, citation.article)
-                    scores[found] = max(scores[found], share * hit.score / (1 + 0.1 * place))
-        for gone in self._withdrawn:
-            scores.pop(gone, None)
+    def _cited(self) -> list[ArticleRef]:
+        """Articles that entries rest on, each once, without those whose note is withdrawn."""
+        cited = (ArticleRef(c.title, c.article) for entry in self._entries for c in entry.citations if c.article)
+        return [ref for ref in dict.fromkeys(cited) if ref not in self._withdrawn]
+
+    def _rank(
+        self, query: Query, said: str, vector: Floats | None, fit: Fit, ref: ArticleRef | None, most: int, parts: Parts
+    ) -> list[Ranked]:
+        if most <= 0:
+            return []
+        fits = np.where(np.isfinite(fit.scores), fit.scores * _HALF, 0.0).astype(np.float32)
+        found = self._ranking.rank(query, said, vector, fits, most + 1, parts)
         if ref and ref not in self._withdrawn and self._laws.exists(*ref):
-            scores[ref] = max(scores.values(), default=0.0) + 1.0
-        return [Ranked(*found, round(score, 4)) for found, score in sorted(scores.items(), key=lambda item: -item[1])]
+            best = found[0].score if found else 0.0
+            found = [Ranked(*ref, best + 1.0), *(item for item in found if item[:2] != ref)]
+        return found[:most]
+
+
+def texts_of(library: Library, today: date, statutes: Sequence[Statute] = ()) -> dict[Side, list[str]]:
+    """What the model of meaning must have learnt for this content, and for the articles of these statutes."""
+    entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
+    texts = EntrySearch.texts_of(entries, [normalise(question) for question in library.elsewhere])
+    articles = [article.text for statute in statutes for article in statute.articles]
+    return {**texts, Side.TEXT: [*texts[Side.TEXT], *articles]}
+
+
+def _learnt(meaning: Meaning, texts: Mapping[Side, Sequence[str]]) -> bool:
+    return not any(meaning.missing(side, some) for side, some in texts.items())
+
+
+def _told(entry: Entry, score: float = 1.0) -> _Told:
+    return _Told(True, entry.answer, entry.id, score, [], list(entry.citations))
+
+
+def _cut(text: str) -> str:
+    """The beginning of an article, to the end of a sentence where one fits."""
+    if len(text) <= QUOTED:
+        return text
+    end = max(text.rfind(mark, QUOTED // 2, QUOTED) for mark in "。；\n")
+    return f"{text[: end + 1 if end > 0 else QUOTED].rstrip()}……"
+
+
+def _filters(entries: Sequence[Entry]) -> dict[tuple[str, str], Floats]:
+    """For every role and channel that any entry names: 1 where an entry is for it, 0 where it is for others."""
+    wanted: set[tuple[str, str]] = {("role", role) for entry in entries for role in entry.roles}
+    wanted |= {("channel", channel) for entry in entries for channel in entry.channels}
+    found = {}
+    for kind, name in wanted:
+        of = (name, None) if kind == "role" else (None, name)
+        found[kind, name] = np.asarray([entry.meant_for(*of) for entry in entries], np.float32)
+    return found
+
+
+def _mask(filters: Mapping[tuple[str, str], Floats], kind: str, name: str | None) -> Floats | None:
+    """None if nothing is left out. Of a name that no entry mentions, those for named others are left out."""
+    if name is None:
+        return None
+    if (kind, name) in filters:
+        return filters[kind, name]
+    others = [mask for (of, _), mask in filters.items() if of == kind]
+    return np.minimum.reduce(others) if others else None
 
 
 @dataclass(frozen=True)
 class _Told:
     answered: bool
     text: str
-    entry: Entry | None = None
+    entry_id: str | None = None
     score: float = 0.0
     suggestions: list[str] = field(default_factory=list)
+    rests_on: list[Citation] = field(default_factory=list)
 
 
 def _about(note: Entry) -> ArticleRef:

@@ -8,14 +8,13 @@ from typing import NamedTuple
 from knowledge.decision import Signals
 from knowledge.entries import Entry
 from knowledge.retrieval import Answer, Knowledge
-from knowledge.text import bare, normalise
 
 #: How many of the nearest entries are shown.
 NEAREST = 5
 
 
 class Near(NamedTuple):
-    """An entry that shares words with the question. `score`: BM25; `like` (0–1): its nearest question."""
+    """An entry that comes near. `score`: fit in standard deviations; `like` (0–1): cosine with its nearest question."""
 
     entry: Entry
     score: float
@@ -39,27 +38,8 @@ class Why:
 
 def explain(knowledge: Knowledge, text: str) -> Why:
     """Ask, and tell why. Takes about twice as long as asking."""
-    answer = knowledge.ask(text)
-    said = normalise(text)
-    hints = tuple(knowledge._lexicon.expand(said))
-    query = knowledge._index.query(said, list(hints))
-    hits = knowledge._index.search(query)
-    count = len(knowledge.entries)
-    ours = [hit for hit in hits if hit.document < count]
-    signals = None
-    if ours:
-        signals = Signals(
-            score=ours[0].score,
-            second=ours[1].score if len(ours) > 1 else 0.0,
-            coverage=knowledge._index.coverage(query, ours[0].document),
-            elsewhere=max((hit.question for hit in hits if hit.document >= count), default=0.0),
-            lean=knowledge._lean.of(query.said),
-        )
-    if bare(said) in knowledge._asked:
-        how = "same"
-    elif knowledge._articles.find(said) or knowledge._articles.bare(said):
-        how = "article"
-    else:
-        how = "search" if ours else "nothing"
-    nearest = tuple(Near(knowledge.entries[hit.document], hit.score, hit.question) for hit in ours[:NEAREST])
-    return Why(answer, how, said, hints, signals, nearest)
+    found = knowledge.look(text)
+    how = "same" if found.same else "article" if found.article else "search" if found.fit.order else "nothing"
+    near = zip(found.fit.order[:NEAREST], found.fit.alike, strict=False)
+    nearest = tuple(Near(knowledge.entries[at], float(found.fit.scores[at]), like) for at, like in near)
+    return Why(knowledge.ask(text), how, found.read, found.hints, found.fit.signals, nearest)

@@ -133,7 +133,7 @@ def ask(
     """Ask the knowledge base. With --jsonl reads {"text": …} lines."""
     from bot.cli.ask import Asker
 
-    asker = Asker(ROOT / "knowledge" / "content")
+    asker = Asker(ROOT / "knowledge" / "content", Settings())
     for item in _items(jsonl, text, {}):
         _print(asker.ask(str(item.get("text") or ""), ranked))
 
@@ -214,6 +214,56 @@ def knowledge_show(entry: str, as_json: AsJson = False) -> None:
     from bot.cli.knowledge import show
 
     asyncio.run(show(Settings(), entry, as_json))
+
+
+@knowledge_app.command("import")
+def knowledge_import(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Official texts (.docx, .md, .txt, .pdf) or folders of them; a staff FAQ (.xlsx, .csv)."),
+    ],
+    effective: Annotated[
+        str | None, typer.Option(help="Since when the texts are in force, 2026-01-01, where they do not say.")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every change.")] = False,
+    vectors: Annotated[
+        bool, typer.Option(help="Let the model of meaning learn the texts now (0.1 s an article).")
+    ] = True,
+) -> None:
+    """Import official texts, or a staff FAQ as drafts: all of it, or nothing and what is wrong."""
+    from bot.cli.exchange import import_files
+
+    import_files(Settings(), files, effective, preview=preview, everything=everything, vectors=vectors)
+
+
+@knowledge_app.command("laws")
+def knowledge_laws(
+    flagged: Annotated[bool, typer.Option("--flagged", help="Entries whose cited articles an import changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the imported laws with their versions."""
+    from bot.cli.statutes import laws
+
+    laws(Settings(), as_json=as_json, flagged=flagged)
+
+
+@knowledge_app.command("law")
+def knowledge_law(text: str, as_json: AsJson = False) -> None:
+    """Show an imported article (民法典第1195条) or a whole law."""
+    from bot.cli.statutes import law
+
+    law(Settings(), text, as_json=as_json)
+
+
+@knowledge_app.command("export")
+def knowledge_export(
+    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")],
+) -> None:
+    """Write everything: entries as JSON lines and as a spreadsheet, imported laws as Markdown and JSON lines."""
+    from bot.cli.exchange import export
+
+    export(Settings(), folder)
 
 
 @knowledge_app.command("publish")

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from knowledge.current import CurrentKnowledge
 from knowledge.library import Library, read_library
+from knowledge.meaning import Meaning
 from knowledge.publication import seed
 from knowledge.publication.accounts import Accounts
 from knowledge.publication.checks import Checks
 from knowledge.publication.ports import Sealing, Store
 from knowledge.publication.questions import Questions, Regressions
 from knowledge.publication.store import Publication
+from knowledge.statutes import StatuteStore
 
 
 class Office:
@@ -30,6 +32,6 @@ class Office:
         self.checks = Checks(self.publication, self.regressions)
         self.accounts = Accounts(store, sealer)
 
-    def current(self) -> CurrentKnowledge:
+    def current(self, statutes: StatuteStore | None = None, meaning: Meaning | None = None) -> CurrentKnowledge:
         """What answers; `start` it where publications have to be seen while it lives."""
-        return CurrentKnowledge(self.publication, self.publication.today)
+        return CurrentKnowledge(self.publication, self.publication.today, statutes=statutes, meaning=meaning)

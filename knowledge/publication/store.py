@@ -164,6 +164,18 @@ class Publication:
 
         return await self.store.write(write)
 
+    async def save_all(self, bodies: Sequence[Body], who: str, note: str = "") -> None:
+        """Keep each body as the draft of a new entry: all of them, or none."""
+
+        def write(connection: sa.Connection) -> None:
+            for body in bodies:
+                place = _new_place(connection, body, who)
+                _insert(connection, place.id, 1, body, who, note, None)
+                _change(connection, place, work=1, stage="draft")
+                _log(connection, who, "save", place.id, 1, note=note)
+
+        await self.store.write(write)
+
     async def submit(self, entry_id: str, who: str, lock: int) -> None:
         """Hand the draft to a second person. Raises Stale, or Refused if it is not ready."""
 

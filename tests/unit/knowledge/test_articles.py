@@ -128,8 +128,8 @@ def test_article_without_its_law(parser: ArticleParser, text: str, article: str 
         ("刑法", "第二百五十三条之一", True),
         ("刑法", "第二百五十三条之二", False),
         ("网络安全法", "第八十二条", False),
-        ("关于加强网络侵权信息举报工作的意见", "第二十五条", True),
-        ("关于加强网络侵权信息举报工作的意见", "第二十六条", False),
+        ("关于进一步加强网络侵权信息举报工作的指导意见", "第二十五条", True),
+        ("关于进一步加强网络侵权信息举报工作的指导意见", "第二十六条", False),
         ("网络信息内容生态治理规定", "第二条", False),  # text not at hand: cannot be proved
         ("没有这部法", "第一条", False),
     ],

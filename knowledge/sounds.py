@@ -1,0 +1,55 @@
+"""Characters typed for others of the same sound, 举抱 for 举报: input methods write by sound, and err by it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import lru_cache
+from itertools import pairwise
+
+#: Longer texts are not looked at: whoever writes so much is understood from the rest.
+LONGEST = 60
+
+
+class Sounds:
+    """Immutable. `pairs`: two characters that stand next to each other somewhere in the knowledge."""
+
+    def __init__(self, pairs: Collection[str]) -> None:
+        self._known = frozenset(pairs)
+        self._by_sound: dict[str, list[str]] | None = None
+
+    def meant(self, text: str) -> list[str]:
+        """Known pairs that sound like unknown pairs of a normalised text and share a character with them."""
+        if len(text) > LONGEST:
+            return []
+        unknown = [pair for pair in map("".join, pairwise(text)) if self._strange(pair)]
+        if not unknown:
+            return []
+        sounds = self._sounds()
+        return [
+            other
+            for pair in unknown
+            for other in sounds.get(_sound(pair), ())
+            if other[0] == pair[0] or other[1] == pair[1]
+        ]
+
+    def _strange(self, pair: str) -> bool:
+        return pair not in self._known and all("\u4e00" <= character <= "\u9fff" for character in pair)
+
+    def _sounds(self) -> dict[str, list[str]]:
+        if self._by_sound is None:  # made at the first strange pair; two threads may both make it, and make the same
+            made: dict[str, list[str]] = {}
+            for pair in sorted(self._known):
+                made.setdefault(_sound(pair), []).append(pair)
+            self._by_sound = made
+        return self._by_sound
+
+
+def _sound(pair: str) -> str:
+    return f"{_of(pair[0])} {_of(pair[1])}"
+
+
+@lru_cache(maxsize=20_000)
+def _of(character: str) -> str:
+    from pypinyin import Style, pinyin  # its tables take a moment to read
+
+    return str(pinyin(character, style=Style.NORMAL)[0][0])
