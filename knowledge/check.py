@@ -7,21 +7,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.files import ContentError
-from knowledge.hotline import hotlines
+from knowledge.hotline import addresses, hotlines
 from knowledge.laws import ArticleParser, ArticleRef
 from knowledge.library import Library, read_library
 from knowledge.text import bare, normalise
 
 #: Numbers of public services in running text: 12377, 12345, 96110.
 _SERVICE = re.compile(r"(?<![0-9.])(?:12[0-9]{3}|96110)(?![0-9])")
+#: Web addresses in running text: www.12377.cn, flk.npc.gov.cn.
+_SITE = re.compile(r"(?<![a-z0-9.])(?:[a-z0-9-]+\.)+(?:cn|com|org|net)(?![a-z0-9.])")
 
 
 def check(content_dir: Path) -> list[str]:
     """One line for each problem — file, entry, what is wrong, what to do; empty if all is in order. Raises nothing."""
     problems: list[str] = []
     numbers: set[str] = set()
+    sites: set[str] = set()
     try:
         numbers = {line.number for line in hotlines(content_dir).values()}
+    except ContentError as error:
+        problems += error.problems
+    try:
+        sites = {site.address.removeprefix("https://") for site in addresses(content_dir)}
     except ContentError as error:
         problems += error.problems
     try:
@@ -35,6 +42,8 @@ def check(content_dir: Path) -> list[str]:
     problems += _repealed(library)
     if numbers:
         problems += _numbers(library, numbers)
+    if sites:
+        problems += _sites(library, sites)
     return problems
 
 
@@ -91,3 +100,9 @@ def _numbers(library: Library, known: set[str]) -> Iterator[str]:
     for place, entry in library.entries:
         for number in sorted(set(_SERVICE.findall(" ".join(entry.spoken))) - known):
             yield f"{place}: {number} is not in hotlines.yml — correct the number, or add it there with its source"
+
+
+def _sites(library: Library, known: set[str]) -> Iterator[str]:
+    for place, entry in library.entries:
+        for site in sorted(set(_SITE.findall(" ".join(entry.spoken))) - known):
+            yield f"{place}: {site} is not in addresses.yml — correct it, or add it there with its source"

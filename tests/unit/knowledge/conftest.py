@@ -51,6 +51,22 @@ OTHER: dict[str, Any] = {
     "version": 1,
     "author": "test",
 }
+CASE: dict[str, Any] = {
+    "id": "case.test.address",
+    "kind": "case",
+    "question": "住址被公开，有例子吗？",
+    "answer": "示例：住址被公开，举报后删除。",
+    "case": {
+        "facts": "住址被写在帖子里。",
+        "reported": "按泄露个人信息举报。",
+        "evidence": "链接和截图。",
+        "outcome": "平台删除。",
+    },
+    "citations": [{"title": "民法典", "article": "第一千零三十四条"}],
+    "valid_from": date(2023, 8, 31),
+    "version": 1,
+    "author": "test",
+}
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +81,7 @@ def write(tmp_path: Path) -> Write:
     def make(*entries: dict[str, Any]) -> Path:
         folder = tmp_path / "content"
         (folder / "guide").mkdir(parents=True, exist_ok=True)
-        for name in ("law_index.yml", "law_names.yml", "elsewhere.yml", "sayings.yml", "hotlines.yml"):
+        for name in ("law_index.yml", "law_names.yml", "elsewhere.yml", "sayings.yml", "hotlines.yml", "addresses.yml"):
             shutil.copy(CONTENT / name, folder / name)
         (folder / "lexicon.yml").write_text("截屏: [截图]\n", "utf-8")
         text = yaml.safe_dump({"entries": list(entries)}, allow_unicode=True)
