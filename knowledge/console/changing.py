@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from knowledge.console.desk import Desk, Me, Posted, TheDesk, Visit, go, number_of, text_of
-from knowledge.console.forms import KINDS, STATUSES, body_from, fields_of, grouped, more_fields
-from knowledge.publication.bodies import Body, Problem
+from knowledge.console.forms import KINDS, ROLES, STATUSES, body_from, fields_of, grouped
+from knowledge.publication.bodies import PARTS, Body, Problem
 from knowledge.publication.differences import differences
 from knowledge.publication.masking import without_masks
 from knowledge.publication.records import Place, Revision
@@ -166,7 +166,8 @@ async def _editor(
         place=place,
         body=body,
         fields=fields_of(body),
-        more_fields=more_fields(),
+        parts=PARTS,
+        roles=ROLES,
         lock=lock,
         asked=asked,
         theirs=theirs,

@@ -15,13 +15,11 @@ from knowledge.library import Library
 from knowledge.publication.gate import Regression, Report
 from knowledge.publication.gate_process import GateFailed, run_apart
 from knowledge.publication.records import Revision, read_edition, read_place
-from knowledge.publication.store import Publication, Refused
+from knowledge.publication.store import SILENT, Publication, Refused
 from knowledge.publication.tables import checks
 
 log = structlog.get_logger("knowledge")
 
-#: Seconds without a sign of life after which a run counts as failed: its process is gone.
-SILENT = 20.0
 #: How often a publication is checked anew because another one came between.
 TRIES = 3
 
@@ -147,7 +145,7 @@ class Checks:
 
         def both() -> tuple[int, Library, Library]:
             edition = publication.edition()
-            return edition, publication.library(day), publication.library(day, revision)
+            return edition, publication.library(day), publication.library(day, (revision.entry_id, revision.number))
 
         edition, before, after = await asyncio.to_thread(both)
         await self._note(check_id, edition=edition, state="running")

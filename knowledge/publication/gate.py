@@ -117,7 +117,7 @@ def run(
     # A kept question waits while its entry is not published.
     published = {entry.id for entry in new.entries}
     kept = [one for one in regressions if one.entry_id is None or one.entry_id in published]
-    total, done = len(mine) * 2 + len(others) + len(kept), 0
+    total, done = len(own) + len(mine) + len(others) + len(kept), 0
     notes: list[Finding] = []
 
     def step(finding: Finding | None) -> None:
@@ -125,11 +125,11 @@ def run(
         done += 1
         if finding:
             (blocks if finding.kind in BLOCKING else notes).append(finding)
-        if done % 10 == 0 or done == total:
-            progress(done, total)
+        progress(done, total)
 
-    for text, entry in mine:
+    for text, entry in own:
         step(_plain(new, text, entry))
+    for text, entry in mine:
         step(_framed_mine(new, text, entry))
     for one in kept:
         step(_kept(old, new, one, changed))
