@@ -160,7 +160,17 @@ class CurrentKnowledge:
         if upcoming is None or (self._prepared and self._prepared[:2] == (seen, upcoming)):
             return
         library = self._published.library(seen[1], upcoming)
-        self._prepared = _Prepared(seen, upcoming, library, self._made(library, seen))
+        self._prepared = _Prepared(seen, upcoming, library, self.tried(library, seen[1]))
+
+    def tried(self, library: Library, day: date) -> Knowledge:
+        """As if `library` were published: for trying it, and nothing is answered from it."""
+        statutes = self._texts(day, self._seen[2])
+        if self._meaning:
+            texts = texts_of(library, day, statutes.statutes)
+            if sum(self._meaning.missing(side, some) for side, some in texts.items()) <= LEARN_AT_ONCE:
+                for side, some in texts.items():
+                    self._meaning.learn(side, some)
+        return Knowledge(library, day, statutes=statutes, meaning=self._meaning)
 
     def _now(self) -> tuple[int, date, int]:
         """Edition, day, and the stamp of the imported statutes."""

@@ -93,7 +93,7 @@ def _workbook(file: Path, problems: list[str]) -> Iterator[list[str]]:
         merged: dict[tuple[int, int], Any] = {}
         for block in page.merged_cells.ranges:
             first = page.cell(block.min_row, block.min_col).value
-            merged |= {(row, column): first for row, column in block.cells}
+            merged |= dict.fromkeys(block.cells, first)
             problems.append(f"{block.coord}: merged cells — their value was taken for each of them")
         for row in page.iter_rows():
             yield [_cell(merged.get((cell.row, cell.column), cell.value)) for cell in row]

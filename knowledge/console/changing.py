@@ -17,7 +17,6 @@ from knowledge.publication.differences import differences
 from knowledge.publication.masking import without_masks
 from knowledge.publication.records import Place, Revision
 from knowledge.publication.store import Refused, Stale
-from knowledge.retrieval import Knowledge
 from knowledge.why import Why, explain
 
 router = APIRouter()
@@ -209,4 +208,4 @@ def _tried(desk: Desk, revision: Revision | None, question: str) -> Why:
     if revision is None:
         return explain(desk.knowledge.knowledge, question)
     day: date = desk.publication.day_of(revision)
-    return explain(Knowledge(desk.publication.library_with(day, revision), day), question)
+    return explain(desk.knowledge.tried(desk.publication.library_with(day, revision), day), question)

@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -53,6 +54,8 @@ class Checks:
     def __init__(self, publication: Publication, regressions: Kept) -> None:
         self._publication, self._regressions = publication, regressions
         self._store = publication.store
+        #: Where the vectors of the model are, if answers are searched by meaning, too.
+        self.vectors: Path | None = None
         self._tasks: dict[str, asyncio.Task[Check]] = {}
 
     async def begin(self, entry_id: str, who: str, *, publish: bool = False) -> str:
@@ -154,7 +157,7 @@ class Checks:
             await self._note(check_id, done=done, total=total)
 
         kept = await self._regressions.all()
-        return await run_apart(before, after, {revision.entry_id}, kept, day, progress)
+        return await run_apart(before, after, {revision.entry_id}, kept, day, progress, self.vectors)
 
     async def _note(self, check_id: str, **values: Any) -> None:
         query = checks.update().where(checks.c.id == check_id).values(**values, seen_at=time.time())
