@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Literal
+
 from actions.checks import Refused, check
 from actions.controls import put_aside
 from actions.errands import which_case
@@ -48,14 +51,39 @@ class AnswerAndStore(TurnAction):
         await turn.save()
 
 
+class Rated(TurnAction):
+    """Whether an answer helped: staff see the questions whose answers did not."""
+
+    action = "action_rated"
+
+    async def act(self, turn: Turn) -> None:
+        asked = turn.slots.get("asked")
+        verdict: Literal["helpful", "not_helpful"] = "helpful" if turn.entity("verdict") == "helpful" else "not_helpful"
+        if isinstance(asked, dict):  # a button is pressed once, and the answer may be long ago
+            await turn.services.feedback.record(asked["question"], asked["entry"], verdict)
+            turn.set("asked", None)
+        lines = turn.services.hotline_list(("cac_12377", "legal_aid_12348"))
+        turn.say(f"utter_rated_{verdict}", lines=lines)
+        if turn.in_form:
+            turn.go_to(turn.step, again=True)
+
+
 async def answer_question(turn: Turn, text: str) -> None:
     """Say the answer with its citations, or honestly that there is none, with who can help; staff learn of those."""
-    found = turn.services.knowledge.ask(text, matter=turn.interview.matter_id)
+    asked = turn.slots.get("asked") or {}
+    # Reckoning what a text means takes a while, and others are talking too.
+    found = await asyncio.to_thread(
+        turn.services.knowledge.ask, text, matter=turn.interview.matter_id, before=asked.get("question")
+    )
     if not found.answered:
         await turn.services.feedback.record(text, found.entry, "unanswered")
+    # 那多久呢 goes on from this question; and whoever says that the answer helped says so of this one.
+    turn.set("asked", {"question": text, "entry": found.entry} if found.answered else None)
     if found.answered:
         rests_on = "；".join(f"《{c.title}》{c.article or ''}" for c in found.citations[:2])
-        turn.say("utter_answer", answer=found.answer, rests_on=rests_on)
+        # In the form the step's own buttons come next, and more would crowd them out.
+        name = "utter_answer" if turn.in_form else "utter_answer_idle"
+        turn.say(name, answer=found.answer, rests_on=rests_on)
     elif found.suggestions:
         # A question is a message like any other: pressing it asks it.
         turn.say("utter_answer_did_you_mean", [(q[:20], payload("ask", question=q)) for q in found.suggestions[:3]])

@@ -44,6 +44,7 @@ ACTIONS: tuple[type[TurnAction], ...] = (
     controls.WrongMatter,
     answers.Answer,
     answers.AnswerAndStore,
+    answers.Rated,
     answers.Refer,
     answers.Distress,
     answers.Attach,

@@ -54,7 +54,9 @@ class Answer(Protocol):
 class Answerer(Protocol):
     """The knowledge room's one question."""
 
-    def ask(self, text: str, *, matter: str | None = None) -> Answer: ...
+    def ask(self, text: str, *, matter: str | None = None, before: str | None = None) -> Answer:
+        """`matter`: what is being reported. `before`: the question answered before, from which this may go on."""
+        ...
 
 
 class Feedback(Protocol):

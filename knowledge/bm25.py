@@ -21,16 +21,14 @@ class Postings:
     ) -> None:
         """Bags of token → times; `sets` numbers the set of each bag from 0 on."""
         self.size = len(bags)
-        vocabulary: dict[str, int] = {}
-        of_token: list[int] = []
-        of_bag: list[int] = []
+        words: list[str] = []
         times: list[int] = []
-        for place, bag in enumerate(bags):
-            for token, count in bag.items():
-                of_token.append(vocabulary.setdefault(token, len(vocabulary)))
-                of_bag.append(place)
-                times.append(count)
-        tokens, owners = np.asarray(of_token, np.int32), np.asarray(of_bag, np.int32)
+        for bag in bags:
+            words.extend(bag)
+            times.extend(bag.values())
+        vocabulary = {token: number for number, token in enumerate(dict.fromkeys(words))}
+        tokens = np.fromiter(map(vocabulary.__getitem__, words), np.int32, len(words))
+        owners = np.repeat(np.arange(self.size, dtype=np.int32), [len(bag) for bag in bags])
         counts = np.asarray(times, np.float32)
         lengths = np.zeros(self.size, np.float32)
         np.add.at(lengths, owners, counts)

@@ -23,7 +23,7 @@ OF_MATTER = 0.35
 #: How firmly the line between questions answered here and others is held to be simple.
 _RIDGE = 30.0
 #: Questions of our own that this line is drawn from: more tell it nothing new and take longer.
-_DRAWN_FROM = 3000
+_DRAWN_FROM = 2000
 
 
 @dataclass(frozen=True)

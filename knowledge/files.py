@@ -10,6 +10,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+#: The same reader written in C where PyYAML was built with it: eight times as fast.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 class ContentError(Exception):
     """Content that cannot be used. `problems`: one line each — file, entry, what is wrong, what to do."""
@@ -39,7 +42,7 @@ def read_text(data: bytes) -> str:
 def read_yaml(file: Path) -> Any:
     """The parsed file. Raises ContentError when it is missing, not UTF-8 or not valid YAML."""
     try:
-        return yaml.safe_load(file.read_text("utf-8"))
+        return yaml.load(file.read_text("utf-8"), _LOADER)  # noqa: S506 - both are safe
     except FileNotFoundError:
         raise ContentError([f"{file}: the file is missing — restore it"]) from None
     except UnicodeDecodeError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
@@ -50,6 +52,9 @@ def _sound(pair: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def _of(character: str) -> str:
-    from pypinyin import Style, pinyin  # its tables take a moment to read
+    """The first of a character's sounds, without its tone: zhong for 重."""
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")  # we ask for single characters; phrases take 0.2 s to read
+    from pypinyin.pinyin_dict import pinyin_dict
 
-    return str(pinyin(character, style=Style.NORMAL)[0][0])
+    first = pinyin_dict.get(ord(character), character).split(",", 1)[0]
+    return "".join(letter for letter in unicodedata.normalize("NFD", first) if not unicodedata.combining(letter))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 import opencc
 
@@ -32,7 +33,8 @@ def whole(text: str) -> str:
 
 
 def _one_way(text: str) -> str:
-    text = "".join(" " if unicodedata.category(character) in _UNSEEN else character for character in text)
+    if not text.isprintable():
+        text = "".join(" " if unicodedata.category(character) in _UNSEEN else character for character in text)
     simplified: str = _TO_SIMPLIFIED.convert(text)
     if simplified != text:
         simplified = _TO_MAINLAND.convert(text)
@@ -71,4 +73,4 @@ def pieces(text: str) -> Iterator[str]:
             yield run
         else:
             yield from run
-            yield from (run[place : place + 2] for place in range(len(run) - 1))
+            yield from map("".join, pairwise(run))

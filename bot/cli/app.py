@@ -142,8 +142,16 @@ def ask(
 def evaluate(
     as_json: AsJson = False,
     picture: Annotated[Path | None, typer.Option(help="Write an SVG: which matter was taken for which.")] = None,
+    laws: Annotated[
+        Path | None, typer.Option(help="Only this: how well articles are found for the questions in this file.")
+    ] = None,
 ) -> None:
     """Measure understanding and knowledge on the evaluation sets in tests/evaluation; prints accuracy tables."""
+    if laws:
+        from bot.cli.laws_table import run as rank
+
+        rank(Settings(), laws, as_json=as_json)
+        return
     from bot.cli.evaluate import run
 
     run(Settings(), ROOT / "tests" / "evaluation", as_json=as_json, picture=picture)
@@ -151,9 +159,17 @@ def evaluate(
 
 @app.command()
 def bench(
-    as_json: AsJson = False, turns: Annotated[int, typer.Option(help="Length of the long conversation.")] = 300
+    as_json: AsJson = False,
+    turns: Annotated[int, typer.Option(help="Length of the long conversation.")] = 300,
+    knowledge: Annotated[bool, typer.Option("--knowledge", help="Only this: how fast questions are answered.")] = False,
+    entries: Annotated[int, typer.Option(help="With --knowledge: grow the content to so many entries.")] = 5000,
 ) -> None:
     """Measure turn times and memory against stock Rasa on the same dialogue, both in one run (some minutes)."""
+    if knowledge:
+        from bot.cli.bench_knowledge import run as answer
+
+        answer(Settings(), entries=entries, as_json=as_json)
+        return
     from bot.cli.bench import run
 
     run(Settings(), turns=turns, as_json=as_json)
