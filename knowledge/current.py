@@ -10,11 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from knowledge.article_search import ArticleTexts
+from knowledge.entries import Entry
 from knowledge.files import ContentError
 from knowledge.library import Library, read_library
 from knowledge.meaning import Meaning
@@ -33,7 +35,14 @@ class Published(Protocol):
     """Where editions are published. Both may be called by any thread."""
 
     def edition(self) -> int: ...
-    def library(self, day: date) -> Library: ...
+
+    def library(self, day: date, instead: tuple[str, int] | None = None) -> Library:
+        """What is published on `day`; `instead`: as if that revision of that entry were, too."""
+        ...
+
+    def upcoming(self) -> tuple[str, int] | None:
+        """The entry and revision that will be published in a moment, if its check passes."""
+        ...
 
 
 class Folder:
@@ -45,14 +54,28 @@ class Folder:
     def edition(self) -> int:
         return 0
 
-    def library(self, day: date) -> Library:
+    def library(self, day: date, instead: tuple[str, int] | None = None) -> Library:
         return read_library(self._content_dir)
+
+    def upcoming(self) -> tuple[str, int] | None:
+        return None
+
+
+class _Prepared(NamedTuple):
+    """Made while a publication is still being checked, so that it is answered at once when it comes."""
+
+    seen: tuple[int, date, int]
+    upcoming: tuple[str, int]
+    library: Library
+    knowledge: Knowledge
 
 
 class CurrentKnowledge:
     """Asks the published knowledge of the day; `today` tells which day it is where the agency is.
 
-    A thread looks for new editions while it is started, so that no question waits for one to be read.
+    A thread looks for new editions while it is started, so that no question waits for one to be read. What is about to
+    be published is prepared. What is withdrawn or taken back without notice is not cited from the next look on, also
+    while the rest is still being made.
     """
 
     def __init__(
@@ -72,8 +95,11 @@ class CurrentKnowledge:
         self._refreshing = threading.Lock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
+        self._prepared: _Prepared | None = None
+        self._veil: dict[str, Entry | None] = {}
         self._seen = self._now()
-        self._knowledge = self._made(self._seen)
+        self._library = self._published.library(self._seen[1])
+        self._knowledge = self._made(self._library, self._seen)
 
     @property
     def edition(self) -> int:
@@ -97,7 +123,16 @@ class CurrentKnowledge:
         """As `Knowledge.ask`. The first question of a day that nobody was waiting for reads the content anew."""
         if self._thread is None and self._today() != self._seen[1]:
             self.refresh()
-        return self._knowledge.ask(text, matter=matter, role=role, channel=channel, before=before, ranked=ranked)
+        found = self._knowledge.ask(text, matter=matter, role=role, channel=channel, before=before, ranked=ranked)
+        veil = self._veil
+        return self._as_published(found, veil[found.entry]) if found.entry in veil else found
+
+    def _as_published(self, found: Answer, entry: Entry | None) -> Answer:
+        """An answer of the last edition in the words of the new one, which is still being made."""
+        if entry is None:
+            unknown = self._library.sayings.unknown
+            return replace(found, answered=False, answer=unknown, citations=[], entry=None, score=0.0, suggestions=[])
+        return replace(found, answer=entry.answer, citations=list(entry.citations)) if found.answered else found
 
     def refresh(self) -> None:
         """Answer what is published now. Does nothing if it is answered already; keeps the old where it cannot."""
@@ -106,18 +141,43 @@ class CurrentKnowledge:
             if seen == self._seen:
                 return
             try:
-                self._knowledge = self._made(seen)
+                library = self._published.library(seen[1])
+                self._veil = _changed(self._library, library, seen[1])
+                ready = self._prepared
+                if ready and ready.seen[1:] == seen[1:] and ready.library.entries == library.entries:
+                    self._knowledge = ready.knowledge
+                else:
+                    self._knowledge = self._made(library, seen)
+                self._library, self._veil, self._prepared = library, {}, None
             except ContentError as problem:
                 # Somebody is editing, or broke it: what was right yesterday is better than no answers.
                 log.error("the content cannot be read anew: %s", problem)
             self._seen = seen
 
+    def _prepare(self) -> None:
+        """Make ready what will be published in a moment."""
+        upcoming, seen = self._published.upcoming(), self._seen
+        if upcoming is None or (self._prepared and self._prepared[:2] == (seen, upcoming)):
+            return
+        library = self._published.library(seen[1], upcoming)
+        self._prepared = _Prepared(seen, upcoming, library, self.tried(library, seen[1]))
+
+    def tried(self, library: Library, day: date) -> Knowledge:
+        """As if `library` were published: for trying it, and nothing is answered from it."""
+        statutes = self._texts(day, self._seen[2])
+        if self._meaning:
+            texts = texts_of(library, day, statutes.statutes)
+            if sum(self._meaning.missing(side, some) for side, some in texts.items()) <= LEARN_AT_ONCE:
+                for side, some in texts.items():
+                    self._meaning.learn(side, some)
+        return Knowledge(library, day, statutes=statutes, meaning=self._meaning)
+
     def _now(self) -> tuple[int, date, int]:
         """Edition, day, and the stamp of the imported statutes."""
         return self._published.edition(), self._today(), self._statutes.stamp if self._statutes else 0
 
-    def _made(self, seen: tuple[int, date, int]) -> Knowledge:
-        library, statutes = self._published.library(seen[1]), self._texts(seen[1], seen[2])
+    def _made(self, library: Library, seen: tuple[int, date, int]) -> Knowledge:
+        statutes = self._texts(seen[1], seen[2])
         if self._meaning:
             self._learn(self._meaning, library, seen[1], statutes)
         return Knowledge(library, seen[1], statutes=statutes, meaning=self._meaning)
@@ -134,6 +194,7 @@ class CurrentKnowledge:
             learn()
             with self._refreshing:
                 self._knowledge = Knowledge(library, day, statutes=statutes, meaning=meaning)
+                self._library, self._veil = library, {}
                 self._seen = (-1, day, 0)  # whatever was published meanwhile is looked at again
 
         missing = sum(meaning.missing(side, some) for side, some in texts.items())
@@ -169,8 +230,15 @@ class CurrentKnowledge:
         while not self._ended.wait(LOOK):
             try:
                 self.refresh()
+                self._prepare()
             except Exception as problem:
                 # The database may be away for a while; what was read last goes on being answered.
                 if time.monotonic() - told > 60:
                     told = time.monotonic()
                     log.error("cannot look for a new edition: %s", type(problem).__name__)
+
+
+def _changed(old: Library, new: Library, day: date) -> dict[str, Entry | None]:
+    """Entries that are no longer answered as they were: id → how they are now, None where not at all."""
+    now = {entry.id: entry for _, entry in new.entries if entry.valid(day)}
+    return {entry.id: now.get(entry.id) for _, entry in old.entries if now.get(entry.id) != entry}

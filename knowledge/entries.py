@@ -20,7 +20,7 @@ Part = Annotated[str, Field(min_length=1, max_length=160)]
 #: A case begins with this word, so that nobody takes it for something that happened.
 ILLUSTRATION = "示例"
 #: What a text for people must not have: exclamation marks, and the tone of an office. 除非法律 is none.
-_TONE = re.compile(r"[!！]|您的输入有误|(?<!除)非法|侵权主体|请勿|[\U0001F300-\U0001FAFF]")
+TONE = re.compile(r"[!！]|您的输入有误|(?<!除)非法|侵权主体|请勿|[\U0001F300-\U0001FAFF]")
 _ARTICLE = r"^第[一二三四五六七八九十百千零]+条(之[一二三四五六七八九十]+)?$"
 _FOLDERS = ("guide", "laws", "cases")
 
@@ -96,7 +96,7 @@ class Entry(_Data):
             raise ValueError("the same question stands here twice — remove one")
         # Paraphrases are not said by the assistant: they are how people ask, 非法经营罪 included.
         for text in self.spoken:
-            if found := _TONE.search(text):
+            if found := TONE.search(text):
                 raise ValueError(f"{found[0]!r} is not how a good clerk talks — say it more plainly in {text[:20]!r}…")
         return self
 

@@ -67,6 +67,11 @@ class Meaning:
             log.warning("no model of meaning here (%s): search works on characters alone", problem)
             return None
 
+    @property
+    def folder(self) -> Path | None:
+        """Where vectors are kept; another process may load from it."""
+        return self._folder
+
     def of(self, question: str) -> Floats:
         """The vector of what somebody asks; about 10 ms."""
         return np.asarray(self._model.query([question[:LONGEST]]), np.float32).reshape(SIZE)

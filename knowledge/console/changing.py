@@ -11,13 +11,12 @@ from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from knowledge.console.desk import Desk, Me, Posted, TheDesk, Visit, go, number_of, text_of
-from knowledge.console.forms import KINDS, STATUSES, body_from, fields_of, grouped, more_fields
-from knowledge.publication.bodies import Body, Problem
+from knowledge.console.forms import KINDS, ROLES, STATUSES, body_from, fields_of, grouped
+from knowledge.publication.bodies import PARTS, Body, Problem
 from knowledge.publication.differences import differences
 from knowledge.publication.masking import without_masks
 from knowledge.publication.records import Place, Revision
 from knowledge.publication.store import Refused, Stale
-from knowledge.retrieval import Knowledge
 from knowledge.why import Why, explain
 
 router = APIRouter()
@@ -166,7 +165,8 @@ async def _editor(
         place=place,
         body=body,
         fields=fields_of(body),
-        more_fields=more_fields(),
+        parts=PARTS,
+        roles=ROLES,
         lock=lock,
         asked=asked,
         theirs=theirs,
@@ -208,4 +208,4 @@ def _tried(desk: Desk, revision: Revision | None, question: str) -> Why:
     if revision is None:
         return explain(desk.knowledge.knowledge, question)
     day: date = desk.publication.day_of(revision)
-    return explain(Knowledge(desk.publication.library_with(day, revision), day), question)
+    return explain(desk.knowledge.tried(desk.publication.library_with(day, revision), day), question)

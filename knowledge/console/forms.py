@@ -9,17 +9,17 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from knowledge.console.desk import text_of
-from knowledge.entries import Entry
 from knowledge.laws import ArticleParser, LawIndex
-from knowledge.publication.bodies import Body
+from knowledge.publication.bodies import PARTS, Body
 from knowledge.text import normalise
 
 KINDS = ("guide", "law", "case")
+ROLES = ("citizen", "enterprise")
 STATUSES = ("in_force", "amended", "repealed")
 #: Fields that the form has an element of its own for.
 _OWN = {
     "kind", "question", "paraphrases", "answer", "more", "citations", "tags", "matters", "valid_from", "valid_to",
-    "status",
+    "status", "case", "roles",
 }  # fmt: skip
 _CITATION = re.compile(
     r"《?(?P<title>[^《》]{2,}?)》?\s*(?P<article>第[一二三四五六七八九十百千零]+条(?:之[一二三四五六七八九十]+)?)?"
@@ -27,27 +27,21 @@ _CITATION = re.compile(
 _SEPARATORS = re.compile(r"[、,，;；\s]+")
 
 
-def more_fields() -> list[str]:
-    """Texts that entries may have beside those the form knows."""
-    return [
-        name
-        for name, info in Entry.model_fields.items()
-        if name not in _OWN | {"id", "version", "author"} and info.annotation in (str, str | None)
-    ]
-
-
 def body_from(form: FormData, old: Body, articles: ArticleParser, laws: LawIndex) -> Body:
     """What the form says. Fields of `old` that the form does not have are kept."""
-    asked = set(more_fields())
-    body: Body = {name: value for name, value in old.items() if name not in _OWN | asked}
+    body: Body = {name: value for name, value in old.items() if name not in _OWN}
     kind = old.get("kind") or text_of(form, "kind")
     body["kind"] = kind if kind in KINDS else "guide"
-    for name in ("question", "answer", "more", "valid_from", "valid_to", *asked):
+    for name in ("question", "answer", "more", "valid_from", "valid_to"):
         body[name] = text_of(form, name)
     body["paraphrases"] = _lines(text_of(form, "paraphrases"))
     body["citations"] = [citation(line, articles, laws) for line in _lines(text_of(form, "citations"))]
     body["tags"] = [tag for tag in _SEPARATORS.split(text_of(form, "tags")) if tag]
     body["matters"] = [value for value in form.getlist("matters") if isinstance(value, str)]
+    body["roles"] = [role for role in ROLES if role in form.getlist("roles")]
+    if body["kind"] == "case":
+        parts = {part: text_of(form, f"case.{part}") for part in PARTS}
+        body["case"] = {part: text for part, text in parts.items() if text}
     if body["kind"] == "law":
         status = text_of(form, "status")
         body["status"] = status if status in STATUSES else ""
@@ -77,13 +71,14 @@ def fields_of(body: Body) -> dict[str, Any]:
     plain = {name: str(body.get(name) or "") for name in ("question", "answer", "more", "valid_from", "valid_to")}
     return {
         **plain,
-        **{name: str(body.get(name) or "") for name in more_fields()},
+        **{f"case.{part}": str((body.get("case") or {}).get(part) or "") for part in PARTS},
         "kind": body.get("kind") or "guide",
         "status": body.get("status") or "",
         "paraphrases": "\n".join(body.get("paraphrases") or []),
         "citations": "\n".join(citations),
         "tags": "、".join(body.get("tags") or []),
         "matters": list(body.get("matters") or []),
+        "roles": list(body.get("roles") or []),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -132,7 +133,7 @@ async def shown(desk: Desk, place: Place, me: str) -> dict[str, Any]:
         "events": events,
         "reason": reason if place.stage == "draft" else "",
         "check": check,
-        "stale": check is not None and check.edition != desk.knowledge.edition,
+        "stale": check is not None and check.edition != await asyncio.to_thread(desk.publication.edition),
         "may_approve": desk.publication.may_approve(place, me),
         "problems": desk.publication.problems(place.id, place.newest.body) if place.work else [],
         "helped": await desk.office.questions.helped(place.id),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from knowledge.entries import Entry
+from knowledge.entries import ILLUSTRATION, TONE, Case, Entry
 from knowledge.laws import LawIndex, article_name
 from knowledge.text import bare, normalise
 
@@ -21,9 +21,10 @@ Body = dict[str, Any]
 _OUTSIDE = {"id", "version", "author"}
 #: No answer needs an angle bracket: on a web page it begins a tag, and in a WeChat text a link.
 _MARKUP = re.compile(r"[<>＜＞]|javascript:|&#?\w{2,8};", re.IGNORECASE)
-_TONE = re.compile(r"[!！]|您的输入有误|非法|侵权主体|请勿|[\U0001F300-\U0001FAFF]")
 #: How few ways of asking a guide entry may have.
 PARAPHRASES = 3
+#: What the example of a case entry consists of.
+PARTS = tuple(Case.model_fields)
 
 
 class Problem(NamedTuple):
@@ -64,12 +65,12 @@ def problems_of_body(entry_id: str, body: Body, laws: LawIndex, today: date) -> 
 
 
 def texts(body: Body) -> Iterator[tuple[str, str]]:
-    """Every text of a body with its field."""
+    """Every text of a body with its field; those of an example are ``case.facts`` and so on."""
     for field, value in body.items():
         for item in value if isinstance(value, list) else [value]:
-            for text in item.values() if isinstance(item, dict) else [item]:
+            for part, text in item.items() if isinstance(item, dict) else [("", item)]:
                 if isinstance(text, str):
-                    yield field, text
+                    yield f"{field}.{part}" if field == "case" else field, text
 
 
 def _missing(body: Body) -> Iterator[Problem]:
@@ -80,6 +81,12 @@ def _missing(body: Body) -> Iterator[Problem]:
         yield Problem("paraphrases", "paraphrases_few", {"least": PARAPHRASES})
     if body.get("kind") == "law" and not body.get("status"):
         yield Problem("status", "missing")
+    if body.get("kind") == "case":
+        if body.get("answer") and not body["answer"].startswith(ILLUSTRATION):
+            yield Problem("answer", "not_an_example", {"word": ILLUSTRATION})
+        for part in PARTS:
+            if not (body.get("case") or {}).get(part):
+                yield Problem(f"case.{part}", "missing")
 
 
 def _harm(body: Body) -> Iterator[Problem]:
@@ -91,11 +98,11 @@ def _harm(body: Body) -> Iterator[Problem]:
 
 
 def _tone(body: Body) -> Iterator[Problem]:
-    for field in ("question", "paraphrases", "answer", "more"):
-        value = body.get(field) or ""
-        for text in value if isinstance(value, list) else [value]:
-            if match := _TONE.search(text):
-                yield Problem(field, "tone", {"word": match[0]})
+    """Only in what people are told: paraphrases are how they ask."""
+    for field, text in texts(body):
+        said = field in ("question", "answer", "more") or field.startswith("case.")
+        if said and (match := TONE.search(text)):
+            yield Problem(field, "tone", {"word": match[0]})
 
 
 def _asked(body: Body) -> Iterator[Problem]:
@@ -143,6 +150,7 @@ def _days(body: Body, today: date) -> Iterator[Problem]:
 
 
 def _rule(fault: Any) -> Problem:
-    field = str(fault["loc"][0]) if fault["loc"] else "entry"
+    place = [str(part) for part in fault["loc"]] or ["entry"]
+    field = ".".join(place[:2]) if place[0] == "case" else place[0]
     code = {"string_too_long": "long", "missing": "missing", "string_too_short": "missing"}.get(fault["type"], "rule")
     return Problem(field, code, {"limit": fault.get("ctx", {}).get("max_length", ""), "why": fault["msg"]})

@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -15,13 +16,11 @@ from knowledge.library import Library
 from knowledge.publication.gate import Regression, Report
 from knowledge.publication.gate_process import GateFailed, run_apart
 from knowledge.publication.records import Revision, read_edition, read_place
-from knowledge.publication.store import Publication, Refused
+from knowledge.publication.store import SILENT, Publication, Refused
 from knowledge.publication.tables import checks
 
 log = structlog.get_logger("knowledge")
 
-#: Seconds without a sign of life after which a run counts as failed: its process is gone.
-SILENT = 20.0
 #: How often a publication is checked anew because another one came between.
 TRIES = 3
 
@@ -55,6 +54,8 @@ class Checks:
     def __init__(self, publication: Publication, regressions: Kept) -> None:
         self._publication, self._regressions = publication, regressions
         self._store = publication.store
+        #: Where the vectors of the model are, if answers are searched by meaning, too.
+        self.vectors: Path | None = None
         self._tasks: dict[str, asyncio.Task[Check]] = {}
 
     async def begin(self, entry_id: str, who: str, *, publish: bool = False) -> str:
@@ -147,7 +148,7 @@ class Checks:
 
         def both() -> tuple[int, Library, Library]:
             edition = publication.edition()
-            return edition, publication.library(day), publication.library(day, revision)
+            return edition, publication.library(day), publication.library(day, (revision.entry_id, revision.number))
 
         edition, before, after = await asyncio.to_thread(both)
         await self._note(check_id, edition=edition, state="running")
@@ -156,7 +157,7 @@ class Checks:
             await self._note(check_id, done=done, total=total)
 
         kept = await self._regressions.all()
-        return await run_apart(before, after, {revision.entry_id}, kept, day, progress)
+        return await run_apart(before, after, {revision.entry_id}, kept, day, progress, self.vectors)
 
     async def _note(self, check_id: str, **values: Any) -> None:
         query = checks.update().where(checks.c.id == check_id).values(**values, seen_at=time.time())

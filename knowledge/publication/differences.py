@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
-from knowledge.publication.bodies import Body
+from knowledge.publication.bodies import PARTS, Body
 
 #: In the order of the form; other fields follow.
 FIELDS = (
@@ -15,9 +15,11 @@ FIELDS = (
     "paraphrases",
     "answer",
     "more",
+    *(f"case.{part}" for part in PARTS),
     "citations",
     "tags",
     "matters",
+    "roles",
     "status",
     "valid_from",
     "valid_to",
@@ -41,6 +43,7 @@ class Difference(NamedTuple):
 
 def differences(old: Body, new: Body) -> list[Difference]:
     """The fields that are not the same."""
+    old, new = _flat(old), _flat(new)
     found = []
     for field in (*FIELDS, *sorted({*old, *new} - set(FIELDS))):
         before, after = old.get(field), new.get(field)
@@ -72,3 +75,9 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return f"《{value.get('title', '')}》{value.get('article') or ''}"
     return "" if value is None else str(value)
+
+
+def _flat(body: Body) -> Body:
+    """The parts of an example as fields of their own."""
+    others = {name: value for name, value in body.items() if name != "case"}
+    return others | {f"case.{part}": text for part, text in (body.get("case") or {}).items()}

@@ -15,9 +15,11 @@ import time
 from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from knowledge.library import Library
+from knowledge.meaning import Meaning
 from knowledge.publication.gate import Regression, Report, run
 
 #: Seconds between two signs of progress, and within which a run must be done.
@@ -37,9 +39,13 @@ async def run_apart(
     regressions: Sequence[Regression],
     day: date,
     progress: Callable[[int, int], Awaitable[None]],
+    vectors: Path | None = None,
 ) -> Report:
-    """As `gate.run`. Raises GateFailed if the process ends before it has told its report."""
-    work = await asyncio.to_thread(pickle.dumps, (before, after, changed, list(regressions), day))
+    """As `gate.run`; `vectors`: where those of the model are, if meaning is searched.
+
+    Raises GateFailed if the process ends before it has told its report.
+    """
+    work = await asyncio.to_thread(pickle.dumps, (before, after, changed, list(regressions), day, vectors))
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE, limit=LINE)
     if process.stdin is None or process.stdout is None:
         raise GateFailed("no pipes")
@@ -64,7 +70,7 @@ async def run_apart(
 def main() -> None:
     # Whoever waits for an answer goes first.
     os.nice(5)
-    before, after, changed, regressions, day = pickle.load(sys.stdin.buffer)  # noqa: S301 - from its own parent
+    before, after, changed, regressions, day, vectors = pickle.load(sys.stdin.buffer)  # noqa: S301 - from its own parent
     started = told = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -73,7 +79,8 @@ def main() -> None:
             told = time.monotonic()
             _tell({"done": done, "total": total})
 
-    report = run(before, after, changed, regressions, day, progress)
+    meaning = Meaning.load(vectors) if vectors else None
+    report = run(before, after, changed, regressions, day, progress, meaning)
     seconds = round(time.monotonic() - started, 2)
     _tell({"report": report.model_copy(update={"seconds": seconds}).model_dump()})
 

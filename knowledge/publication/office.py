@@ -34,4 +34,5 @@ class Office:
 
     def current(self, statutes: StatuteStore | None = None, meaning: Meaning | None = None) -> CurrentKnowledge:
         """What answers; `start` it where publications have to be seen while it lives."""
+        self.checks.vectors = meaning.folder if meaning else None
         return CurrentKnowledge(self.publication, self.publication.today, statutes=statutes, meaning=meaning)

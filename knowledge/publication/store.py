@@ -39,6 +39,8 @@ log = structlog.get_logger("knowledge")
 
 #: Actions after which something else is answered than before.
 PUBLISHING = ("publish", "rollback", "product")
+#: Seconds without a sign of life after which a check counts as failed: its process is gone.
+SILENT = 20.0
 
 
 class Refused(Exception):
@@ -72,9 +74,19 @@ class Publication:
         """Which edition is published: one look-up by key."""
         return self.store.read_now(read_edition)
 
-    def library(self, day: date, instead: Revision | None = None) -> Library:
-        """What is published on `day`; with `instead` as if that revision were, too."""
+    def library(self, day: date, instead: tuple[str, int] | None = None) -> Library:
+        """What is published on `day`; `instead`: as if that revision of that entry were, too."""
         return self.store.read_now(lambda connection: self._library(connection, day, instead))
+
+    def upcoming(self) -> tuple[str, int] | None:
+        """The entry and revision whose approval is being checked against the present edition."""
+        alive = (
+            (checks.c.state.in_(("running", "passed"))) & checks.c.publish & (checks.c.seen_at > time.time() - SILENT)
+        )
+        query = sa.select(checks.c.entry_id, checks.c.revision).where(alive, checks.c.publish)
+        query = query.where(checks.c.edition == sa.select(state.c.edition).scalar_subquery())
+        row = self.store.read_now(lambda c: c.execute(query.order_by(checks.c.started_at).limit(1)).first())
+        return (row.entry_id, row.revision) if row else None
 
     def library_with(self, day: date, tried: Revision) -> Library:
         """What is published on `day` and, in its entry's place, a whole revision that is not kept anywhere."""
@@ -112,10 +124,10 @@ class Publication:
         """What must be put right before this body can be submitted."""
         return problems_of_body(entry_id, body, self.base.laws, self.today())
 
-    def _library(self, connection: sa.Connection, day: date, instead: Revision | None = None) -> Library:
+    def _library(self, connection: sa.Connection, day: date, instead: tuple[str, int] | None = None) -> Library:
         chosen = self._chosen(connection, day)
         if instead:
-            chosen[instead.entry_id] = instead.number
+            chosen[instead[0]] = instead[1]
         self._learn(connection, {(name, number) for name, number in chosen.items()} - set(self._read))
         found = (self._read.get(key) for key in sorted(chosen.items()))
         return self.base._replace(entries=tuple(Found(entry.id, entry) for entry in found if entry))
@@ -272,7 +284,7 @@ class Publication:
             raise Refused("nothing_before")
         revision = place.revisions[target]
         edition = await self.store.read(read_edition)
-        after = await self.store.read(lambda connection: self._library(connection, self.today(), revision))
+        after = await self.store.read(lambda connection: self._library(connection, self.today(), (entry_id, target)))
         if gate.structure(after, {entry_id}):
             raise Refused("conflict")
 

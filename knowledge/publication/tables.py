@@ -76,6 +76,7 @@ checks = sa.Table(
     sa.Column("started_at", sa.Float, nullable=False),
     sa.Column("seen_at", sa.Float, nullable=False),
     sa.Index("knowledge_checks_of", "entry_id", "revision"),
+    sa.Index("knowledge_checks_alive", "state", "seen_at"),
 )
 
 #: Questions that must go on being answered by one entry, or (`entry_id` null) by none.

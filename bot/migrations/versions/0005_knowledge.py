@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.Float, nullable=False),
     )
     op.create_index("knowledge_checks_of", "knowledge_checks", ["entry_id", "revision"])
+    op.create_index("knowledge_checks_alive", "knowledge_checks", ["state", "seen_at"])
     op.create_table(
         "knowledge_regressions",
         sa.Column("id", sa.Integer, primary_key=True),

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.sealing import Sealer
 from connectors.gateway import Database
-from knowledge import CurrentKnowledge
+from knowledge import CurrentKnowledge, current
 from knowledge.library import Library
+from knowledge.publication.checks import Checks
+from knowledge.publication.questions import Regressions
 from knowledge.publication.store import Publication
 from tests.system import wait_for
 from tests.unit.knowledge.conftest import GUIDE, TODAY
 
-from .conftest import Calendar
+from .conftest import Calendar, changed
 
 ENTRY, QUESTION = str(GUIDE["id"]), str(GUIDE["question"])
 
@@ -97,3 +103,49 @@ async def test_what_nobody_can_read_any_more_is_left_out(
         )
     library = Publication(database, base, Calendar()).library(TODAY)
     assert len(library.entries) == 2
+
+
+class Slow:
+    """Publication as it is, with an index that takes its time: what a large knowledge base is like."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.made = threading.Event()
+        self.made.set()
+        real = current.Knowledge
+
+        def build(*arguments: Any, **more: Any) -> Any:
+            assert self.made.wait(30)
+            return real(*arguments, **more)
+
+        monkeypatch.setattr(current, "Knowledge", build)
+
+
+async def test_what_is_taken_back_is_not_cited_while_the_index_is_still_made(
+    publication: Publication, knowledge: CurrentKnowledge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch)
+    slow.made.clear()
+    await publication.withdraw(ENTRY, "wang", "")
+    wait_for(lambda: not knowledge.ask(QUESTION).answered, "the withdrawal", 1.0)
+    assert knowledge.ask(QUESTION).citations == []
+    assert knowledge.edition == 1
+    slow.made.set()
+    wait_for(lambda: knowledge.edition == 2, "the index", 5)
+    assert not knowledge.ask(QUESTION).answered
+
+
+async def test_what_is_being_approved_is_prepared_and_answered_at_once(
+    publication: Publication, knowledge: CurrentKnowledge, sealer: Sealer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch)
+    place = await publication.place(ENTRY)
+    asked = [*GUIDE["paraphrases"], "手机拍的照片可以吗"]
+    place = await publication.save(ENTRY, changed(GUIDE, paraphrases=asked), "li", place.lock)
+    await publication.submit(ENTRY, "li", place.lock)
+    checks = Checks(publication, Regressions(publication.store, sealer))
+    check_id = await checks.begin(ENTRY, "wang", publish=True)
+    await asyncio.to_thread(wait_for, lambda: knowledge._prepared, "the preparation", 10)
+    slow.made.clear()  # from here on nothing new can be made
+    assert (await checks.finished(check_id)).state == "published"
+    wait_for(lambda: knowledge.ask("手机拍的照片可以吗").entry == ENTRY, "the publication", 1.0)
+    slow.made.set()
