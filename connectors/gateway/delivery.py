@@ -9,10 +9,9 @@ sent again without knowing. What no allowance permits is kept and goes out, merg
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -45,6 +44,9 @@ LEASE_SECONDS = SEND_SECONDS + 5
 RETRY_AFTER = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 #: "Not before the next contact": contacts set the time of the next try back to now.
 NEVER = 1e12
+#: Seconds that a conversation is held back at most, and that stopping waits for messages on their way.
+HOLD_SECONDS = 15.0
+STOP_SECONDS = 4.0
 #: Seconds between two looks for what is due.
 SWEEP = 1.0
 #: Most entries that are looked at together.
@@ -73,7 +75,7 @@ class Delivery:
         self._database, self._sealer, self._channels = database, sealer, channels
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
-        self._held: dict[str, int] = {}
+        self._held: dict[str, tuple[int, float]] = {}
         self._not_before: dict[str, float] = {}
         self._rates: dict[str, float] = {}
         self._sweeper: asyncio.Task[None] | None = None
@@ -84,14 +86,20 @@ class Delivery:
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def stop(self) -> None:
+        """End; messages on their way get a moment to arrive, so that nobody need guess whether they did."""
         sweeper, self._sweeper = self._sweeper, None
-        for task in (*self._tasks.values(), *([sweeper] if sweeper else [])):
+        if sweeper:
+            sweeper.cancel()
+            await asyncio.gather(sweeper, return_exceptions=True)
+        if under_way := list(self._tasks.values()):
+            await asyncio.wait(under_way, timeout=STOP_SECONDS)
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), *([sweeper] if sweeper else []), return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def wake(self, conversation_id: str) -> None:
         """Look at this conversation now."""
-        if self._sweeper is None or conversation_id in self._held:
+        if self._sweeper is None or self._is_held(conversation_id):
             return
         if conversation_id in self._tasks:
             self._again.add(conversation_id)
@@ -108,23 +116,20 @@ class Delivery:
 
     def hold(self, conversation_id: str) -> None:
         """Send nothing there until `release`: the answer may be given inside the provider's own call."""
-        self._held[conversation_id] = self._held.get(conversation_id, 0) + 1
+        count, _ = self._held.get(conversation_id, (0, 0.0))
+        self._held[conversation_id] = count + 1, time.monotonic() + HOLD_SECONDS
 
     def release(self, conversation_id: str) -> None:
-        left = self._held.get(conversation_id, 0) - 1
-        if left > 0:
-            self._held[conversation_id] = left
+        count, until = self._held.get(conversation_id, (0, 0.0))
+        if count > 1:
+            self._held[conversation_id] = count - 1, until
             return
         self._held.pop(conversation_id, None)
         self.wake(conversation_id)
 
-    @contextlib.contextmanager
-    def holding(self, conversation_id: str) -> Iterator[None]:
-        self.hold(conversation_id)
-        try:
-            yield
-        finally:
-            self.release(conversation_id)
+    def _is_held(self, conversation_id: str) -> bool:
+        # A call that broke off without letting go must not silence a conversation for good.
+        return self._held.get(conversation_id, (0, 0.0))[1] > time.monotonic()
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
@@ -156,7 +161,7 @@ class Delivery:
     async def _work(self, conversation_id: str) -> None:
         owner = uuid.uuid4().hex
         try:
-            while conversation_id not in self._held:
+            while self._sweeper and not self._is_held(conversation_id):
                 claim = await self._database.write(lambda c: self._claim(c, conversation_id, owner))
                 if claim is None or not await self._send(claim):
                     return
