@@ -12,7 +12,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +23,6 @@ from connectors.channels.contract import (
     Bounce,
     Busy,
     Channel,
-    Choice,
     Closed,
     NotSent,
     Outgoing,
@@ -31,6 +30,7 @@ from connectors.channels.contract import (
     Unreachable,
 )
 from connectors.gateway import allowances, schema
+from connectors.gateway.claims import Claim, outgoing, owed
 from connectors.gateway.database import Database
 from connectors.gateway.messages import Entry
 from connectors.gateway.vault import Sealing
@@ -51,21 +51,6 @@ STOP_SECONDS = 4.0
 SWEEP = 1.0
 #: Most entries that are looked at together.
 MOST = 40
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One message that this process, and no other, may send now."""
-
-    conversation_id: str
-    channel: Channel
-    address: Mapping[str, str]
-    message: Outgoing
-    owner: str
-    allowance: str | None = None
-    ticket: str | None = None
-    notice: bool = False
-    more: bool = False
 
 
 class Delivery:
@@ -225,7 +210,7 @@ class Delivery:
         context = f"reply:{conversation_id}"
         given = connection.execute(sa.select(schema.inbox.c.reply).where(schema.inbox.c.id == inbox_id)).scalar()
         if given is not None:
-            return _outgoing(self._sealer.open_json(given, context)), None
+            return outgoing(self._sealer.open_json(given, context)), None
         claim = self._claim(connection, conversation_id, f"reply:{inbox_id}", inside=True)
         if claim is None:
             return None
@@ -413,37 +398,5 @@ class Delivery:
         return await self._database.read(owed)
 
 
-def owed(connection: sa.Connection) -> list[dict[str, Any]]:
-    """What is not delivered, by conversation, the oldest first."""
-    entries, conversations, outlets = schema.entries, schema.conversations, schema.outlets
-    failed = sa.case((entries.c.delivery == "failed", 1), else_=0)
-    query = (
-        sa.select(
-            conversations.c.id.label("conversation"),
-            conversations.c.channel,
-            sa.func.sum(1 - failed).label("waiting"),
-            sa.func.sum(failed).label("failed"),
-            sa.func.min(entries.c.at).label("since"),
-            sa.func.max(outlets.c.tries).label("tries"),
-            sa.func.coalesce(sa.func.max(entries.c.problem), sa.func.max(outlets.c.problem)).label("problem"),
-        )
-        .join(conversations, conversations.c.id == entries.c.conversation_id)
-        .outerjoin(outlets, outlets.c.conversation_id == conversations.c.id)
-        .where(entries.c.delivery.in_(("waiting", "sending", "failed")))
-        .group_by(conversations.c.id, conversations.c.channel)
-        .order_by(sa.func.min(entries.c.at))
-    )
-    return [dict(row._mapping) for row in connection.execute(query)]
-
-
 def _kind(problem: NotSent) -> str:
     return type(problem).__name__.lower()
-
-
-def _outgoing(data: dict[str, Any]) -> Outgoing:
-    return Outgoing(
-        text=data["text"],
-        choices=tuple(Choice(**choice) for choice in data["choices"]),
-        covers=tuple((seq, parts, last) for seq, parts, last in data["covers"]),
-        first_number=data["first_number"],
-    )
