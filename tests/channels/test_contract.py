@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from bot.channels import Channels, shown_as
-from bot.cli.chat import _spent
+from bot.cli.chat import Talk, _spent
 from bot.settings import ChannelSettingsError, Settings
 from connectors.channels.contract import Call, Forged, Refused, Unreadable
 from connectors.channels.kefu.client import not_sent as kefu_not_sent
@@ -139,3 +141,20 @@ def test_chat_tells_what_a_turn_costs() -> None:
     assert _spent(shown_as("web", PHRASES).capabilities, 3) == ""
     assert "1 of the 5 messages" in _spent(shown_as("wechat", PHRASES).capabilities, 2)
     assert "2 of the 5 messages allowed within 48 h" in _spent(shown_as("kefu", PHRASES).capabilities, 2)
+
+
+@pytest.mark.parametrize(("name", "messages"), [("terminal", 2), ("web", 2), ("wechat", 1), ("kefu", 1)])
+def test_chat_shows_a_turn_as_the_channel_would(
+    name: str, messages: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPORTGUIDE_KEY", base64.b64encode(bytes(32)).decode())
+    talk = Talk(Settings(home=tmp_path), "me", name, debug=False)
+    said = [
+        {"seq": 1, "text": "记下了。", "at": "2026-11-23T08:00:00Z", "buttons": []},
+        {"seq": 2, "text": "下一样？", "at": "2026-11-23T08:00:00Z", "buttons": [{"title": "没有"}]},
+    ]
+    shown = talk._shown(said)
+    talk._http.close()
+    assert len(shown) == messages
+    assert shown[-1]["buttons"] == [{"title": "没有"}]
+    assert "\n\n".join(message["text"] for message in shown) == "记下了。\n\n下一样？"

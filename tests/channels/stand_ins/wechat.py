@@ -8,6 +8,7 @@ seconds or made again, three times in all.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import itertools
 import json
 import secrets
@@ -36,6 +37,7 @@ PUSH_SECONDS, PUSHES = 5.0, 3
 
 #: One client for all phones: making one costs more than a call.
 HTTP = httpx.Client(limits=httpx.Limits(max_connections=64))
+atexit.register(HTTP.close)
 
 
 @dataclass
