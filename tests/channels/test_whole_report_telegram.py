@@ -123,4 +123,6 @@ def question(phone: Phone, answered: int) -> str | None:
     new = phone.texts[answered:]
     if any(CASE.search(text) for text in new):
         return new[-1]
-    return new[-1] if new and any(key in new[-1] for key in REPLIES) else None
+    # A bubble with a link stands before its question.
+    asked = new and not LINK.search(new[-1]) and any(key in new[-1] for key in REPLIES)
+    return new[-1] if asked else None
