@@ -54,6 +54,12 @@ class _Sheet:
             self.y += round(size * 1.5)
         self.y += after
 
+    def line(self, text: str, size: int, colour: str, left: int, after: int) -> None:
+        """On one line, smaller if it must be: a hash that is broken is hard to compare."""
+        while size > 12 and _font(size).getlength(text) > _WIDTH - _MARGIN - left:
+            size -= 1
+        self.text(text, size, colour, left, after)
+
     def band(self, height: int, colour: str) -> None:
         self._draw.rectangle((0, self.y, _WIDTH, self.y + height), fill=colour)
 
@@ -92,7 +98,7 @@ def _compose(sheet: _Sheet, receipt: Receipt) -> None:
     for number, item in enumerate(receipt.files, 1):
         sheet.text(f"{number}. {item.name}", 32)
         sheet.text(item.about, 27, _SOFT, left=_MARGIN + 36)
-        sheet.text(f"SHA-256 {item.sha256}", 23, _SOFT, left=_MARGIN + 36, after=16)
+        sheet.line(f"SHA-256 {item.sha256}", 25, _SOFT, left=_MARGIN + 36, after=16)
     sheet.rule()
     for note in receipt.notes:
         sheet.text(note, 28, _SOFT, after=8)

@@ -64,6 +64,14 @@ class Keys:
             found[row.evidence_id] = self.with_key(opened[row.id].open(row.key, row.evidence_id))
         return found
 
+    @staticmethod
+    def filed(connection: sa.Connection, draft_id: str, ids: Sequence[str]) -> bool:
+        """Whether all these files are under this report's key."""
+        wraps, folders = schema.evidence_keys, schema.evidence_folders
+        query = sa.select(sa.func.count()).select_from(wraps).join(folders, folders.c.id == wraps.c.folder_id)
+        there = query.where(folders.c.draft_id == draft_id, wraps.c.evidence_id.in_(list(ids)))
+        return connection.execute(there).scalar() == len(set(ids))
+
     def file_under(self, connection: sa.Connection, conversation_id: str, draft_id: str, ids: Sequence[str]) -> None:
         """Put files of this conversation under a report's key, and take them out of the tray."""
         wraps, folders, items = schema.evidence_keys, schema.evidence_folders, schema.evidence

@@ -177,7 +177,8 @@ class Vault:
 
     async def file_under(self, conversation_id: str, draft_id: str, ids: Sequence[str]) -> None:
         """Put these files under the key of a report. Those already there, and those of others, are left alone."""
-        if ids:
+        # Asked for on every turn of a report, and news on few of them: looking is cheaper than writing.
+        if ids and not await self._database.read(lambda c: self._keys.filed(c, draft_id, ids)):
             await self._database.write(lambda c: self._keys.file_under(c, conversation_id, draft_id, ids))
 
     async def erase(self, draft_id: str, who: str = "person") -> int:

@@ -1,0 +1,128 @@
+"""One whole report over Telegram's webhooks, every update delivered twice, to the case and its receipt.
+
+Evidence and the identity number never pass through Telegram: they go by the links that the assistant gives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests import files
+from tests.channels.stand_ins.server import Server
+from tests.channels.stand_ins.telegram import TOKEN, Phone, Platform
+from tests.system import System, cases, wait_for
+
+pytestmark = pytest.mark.system
+
+STORY = "前同事把我的身份证照片和家里住址发到微博上了，账号叫“看清她真面目”，昨天下午发的"
+NUMBER = "11010519491231002X"
+EVIDENCE = [("截图.png", files.png(41)), ("录屏.mp4", files.mp4()), ("聊天记录.pdf", files.pdf("聊天记录"))]
+CASE = re.compile(r"编号 (W\d{8}-\d{4,6})")
+LINK = re.compile(r"(http://[\d.:]+)/(u|r)/([\w-]{43})")
+BY_LINK, CONFIRM = "【link】", "属实，确认提交"
+#: What a question can be known by → the button pressed (【…】), the text typed, or the link used.
+REPLIES = {
+    "是吗": "【对】",
+    "链接": "【没有链接】",
+    "公开的是哪些信息": "【家庭住址】",
+    "哪个平台": "微博",
+    "账号叫什么": "看清她真面目",
+    "什么时候": "昨天下午三点",
+    "截图或录屏": BY_LINK,
+    "身份证号": BY_LINK,
+    "本人": "【本人】",
+    "姓名": "周小雨",
+    "电话或邮箱": "13812345678",
+    "同意": "【同意】",
+    "说说发生了什么": "他公开了我的身份证照片和家里住址，有陌生人上门，我很害怕。",
+    "确认提交": f"【{CONFIRM}】",
+}
+
+
+@pytest.fixture
+def tg() -> Iterator[Platform]:
+    platform = Platform()
+    with Server(platform.app) as server:
+        platform.url = server.url
+        yield platform
+
+
+def hand_over(link: str, of_number: bool) -> None:
+    base, _, token = link.rpartition("/")
+    api = f"{base.removesuffix('/u')}/api/upload/{token}"
+    if of_number:
+        done = httpx.post(f"{api}/done", json={"text": NUMBER}, timeout=30)
+    else:
+        kept = [httpx.post(f"{api}/files", files={"file": item}, timeout=30).json()["id"] for item in EVIDENCE]
+        done = httpx.post(f"{api}/done", json={"files": kept}, timeout=30)
+    assert done.status_code == 200, done.text
+
+
+def answer(phone: Phone, text: str) -> None:
+    asked = max((key for key in REPLIES if key in text), key=text.rfind)
+    reply = REPLIES[asked]
+    if reply is BY_LINK:
+        link = next(found.group() for seen in reversed(phone.texts) if (found := LINK.search(seen)))
+        hand_over(link, asked == "身份证号")
+    elif reply.startswith("【"):
+        phone.presses(reply.strip("【】"), times=2)
+    else:
+        phone.says(reply, times=2)
+
+
+def test_a_whole_report(tg: Platform, tmp_path: Path) -> None:
+    home = System(tmp_path, REPORTGUIDE_TELEGRAM_TOKEN=TOKEN, REPORTGUIDE_TELEGRAM_API=tg.url)
+    home.environment |= {"REPORTGUIDE_TELEGRAM_WEBHOOK": "true", "REPORTGUIDE_ADDRESS": home.url}
+    with home as system:
+        wait_for(lambda: tg.webhook, "the webhook to be set")
+        phone = Phone(tg, 880001)
+        phone.says(STORY, times=2)
+        answered = 0
+        for _ in range(20):
+            asked = wait_for(lambda since=answered: question(phone, since), "a question", 90)  # type: ignore[misc]
+            if CASE.search("\n".join(phone.texts)):
+                break
+            answered = len(phone.seen)
+            answer(phone, asked)
+        [case] = cases(system)
+        phone.says("查看回执", times=2)
+        wait_for(lambda: "/r/" in phone.texts[-1], "the link of the receipt", 60)
+        [(base, _, token)] = LINK.findall(phone.texts[-1])
+        receipt = httpx.get(f"{base}/r/{token}", timeout=30)
+        picture = httpx.get(f"{base}/r/{token}/receipt.png", timeout=60)
+
+        shown = json.loads(system.run("cases", "show", case["case_no"], "--json").stdout)
+        hashes = {hashlib.sha256(content).hexdigest() for _, content in EVIDENCE}
+        assert {item["sha256"] for item in shown["evidence"]} == hashes
+        assert all(item["intact"] for item in shown["evidence"])
+        assert all(sha256 in receipt.text for sha256 in hashes)
+        assert picture.content.startswith(b"\x89PNG")
+
+    # Nothing of it went through Telegram, nothing too fast, nothing twice.
+    said = "\n".join(phone.texts)
+    assert NUMBER not in said
+    assert tg.calls["getFile"] == 0
+    assert tg.too_fast == 0
+    assert not any(seen.preview for seen in phone.seen)
+    assert [text for text in phone.texts if CASE.search(text)] == [next(t for t in phone.texts if CASE.search(t))]
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "brain" not in path.parts)
+    for secret in (TOKEN, NUMBER, "周小雨", "13812345678", "聊天记录.pdf"):
+        assert secret.encode() not in stored
+    print(f"messages sent {len(phone.seen)}, calls {dict(tg.calls)}")
+
+
+def question(phone: Phone, answered: int) -> str | None:
+    """The newest message, if it asks for something that can be answered, or the report is a case."""
+    new = phone.texts[answered:]
+    if any(CASE.search(text) for text in new):
+        return new[-1]
+    # A bubble with a link stands before its question.
+    asked = new and not LINK.search(new[-1]) and any(key in new[-1] for key in REPLIES)
+    return new[-1] if asked else None
