@@ -46,7 +46,7 @@ def _lines(file: Path, items: Iterable[object]) -> None:
 
 
 def _sheet(file: Path, entries: Sequence[Entry]) -> None:
-    import openpyxl  # type: ignore[import-untyped]  # slow to import
+    import openpyxl
 
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet("entries")

@@ -80,7 +80,7 @@ def read_faq(file: Path, laws: ArticleParser, today: date) -> Sheet:
 
 def _workbook(file: Path, problems: list[str]) -> Iterator[list[str]]:
     guard_zip(file, "xl/workbook.xml")
-    import openpyxl  # type: ignore[import-untyped]  # slow to import
+    import openpyxl
 
     try:
         with warnings.catch_warnings():
