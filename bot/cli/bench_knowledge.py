@@ -98,7 +98,7 @@ def grown(library: Library, count: int) -> Library:
 
 def _varied(entry: Entry, number: int, mark: str) -> dict[str, Any]:
     asked = [f"{text[:50]}{mark}" for text in entry.questions[:5]]
-    return {"id": f"{entry.id}_{number}", "kind": "guide", "question": asked[0], "paraphrases": tuple(asked[1:])}
+    return {"id": f"{entry.id}_{number}", "question": asked[0], "paraphrases": tuple(asked[1:])}
 
 
 def _measure(file: Path, today: date, statutes: Path, vectors: str) -> dict[str, float]:
