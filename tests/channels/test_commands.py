@@ -16,10 +16,9 @@ from tests.channels.house import PHRASES, at_work, until
 from tests.channels.stand_ins import kefu, wechat
 
 
-def command(home: Path, platform: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
-    told = (
-        {f"REPORTGUIDE_{name}".upper(): str(value) for name, value in connected(platform).items()} if platform else {}
-    )
+def command(home: Path, platform: Any, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    values = {**(connected(platform) if platform else {}), **settings}
+    told = {f"REPORTGUIDE_{name}".upper(): str(value) for name, value in values.items()}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("REPORTGUIDE_")}
     environment = {**clean, **told, "REPORTGUIDE_HOME": str(home), "COLUMNS": "200"}
     return subprocess.run(
