@@ -62,9 +62,9 @@ class Channels:
         await self.reception.take(channel, event)
 
     async def stop(self) -> None:
+        await self.delivery.stop()
         for channel in self.all.values():
             await channel.stop()
-        await self.delivery.stop()
 
     def mount(self, app: FastAPI) -> None:
         """Webhooks under ``/channels/<name>/``."""

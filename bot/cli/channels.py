@@ -77,7 +77,7 @@ def outbox(as_json: AsJson = False) -> None:
     """List conversations with messages that are not delivered: kept, tried again, or failed, and why."""
     from bot.migrations import migrate
     from connectors.gateway import Database
-    from connectors.gateway.delivery import owed
+    from connectors.gateway.claims import owed
 
     settings = Settings()
     if not settings.database_url and not (settings.home / "service.db").exists():

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from connectors.channels.contract import Ack, Call, Channel, Event, Forged, Outgoing, Unreadable
 from connectors.channels.reception import Receipt, Reception
-from connectors.gateway.delivery import Claim
+from connectors.gateway.claims import Claim
 
 log = structlog.get_logger("webhook")
 

@@ -9,11 +9,10 @@ sent again without knowing. What no allowance permits is kept and goes out, merg
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +23,6 @@ from connectors.channels.contract import (
     Bounce,
     Busy,
     Channel,
-    Choice,
     Closed,
     NotSent,
     Outgoing,
@@ -32,6 +30,7 @@ from connectors.channels.contract import (
     Unreachable,
 )
 from connectors.gateway import allowances, schema
+from connectors.gateway.claims import Claim, outgoing, owed
 from connectors.gateway.database import Database
 from connectors.gateway.messages import Entry
 from connectors.gateway.vault import Sealing
@@ -45,25 +44,13 @@ LEASE_SECONDS = SEND_SECONDS + 5
 RETRY_AFTER = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 #: "Not before the next contact": contacts set the time of the next try back to now.
 NEVER = 1e12
+#: Seconds that a conversation is held back at most, and that stopping waits for messages on their way.
+HOLD_SECONDS = 15.0
+STOP_SECONDS = 4.0
 #: Seconds between two looks for what is due.
 SWEEP = 1.0
 #: Most entries that are looked at together.
 MOST = 40
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One message that this process, and no other, may send now."""
-
-    conversation_id: str
-    channel: Channel
-    address: Mapping[str, str]
-    message: Outgoing
-    owner: str
-    allowance: str | None = None
-    ticket: str | None = None
-    notice: bool = False
-    more: bool = False
 
 
 class Delivery:
@@ -73,7 +60,7 @@ class Delivery:
         self._database, self._sealer, self._channels = database, sealer, channels
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
-        self._held: dict[str, int] = {}
+        self._held: dict[str, tuple[int, float]] = {}
         self._not_before: dict[str, float] = {}
         self._rates: dict[str, float] = {}
         self._sweeper: asyncio.Task[None] | None = None
@@ -84,14 +71,20 @@ class Delivery:
         self._sweeper = asyncio.create_task(self._sweep())
 
     async def stop(self) -> None:
+        """End; messages on their way get a moment to arrive, so that nobody need guess whether they did."""
         sweeper, self._sweeper = self._sweeper, None
-        for task in (*self._tasks.values(), *([sweeper] if sweeper else [])):
+        if sweeper:
+            sweeper.cancel()
+            await asyncio.gather(sweeper, return_exceptions=True)
+        if under_way := list(self._tasks.values()):
+            await asyncio.wait(under_way, timeout=STOP_SECONDS)
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), *([sweeper] if sweeper else []), return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def wake(self, conversation_id: str) -> None:
         """Look at this conversation now."""
-        if self._sweeper is None or conversation_id in self._held:
+        if self._sweeper is None or self._is_held(conversation_id):
             return
         if conversation_id in self._tasks:
             self._again.add(conversation_id)
@@ -108,23 +101,20 @@ class Delivery:
 
     def hold(self, conversation_id: str) -> None:
         """Send nothing there until `release`: the answer may be given inside the provider's own call."""
-        self._held[conversation_id] = self._held.get(conversation_id, 0) + 1
+        count, _ = self._held.get(conversation_id, (0, 0.0))
+        self._held[conversation_id] = count + 1, time.monotonic() + HOLD_SECONDS
 
     def release(self, conversation_id: str) -> None:
-        left = self._held.get(conversation_id, 0) - 1
-        if left > 0:
-            self._held[conversation_id] = left
+        count, until = self._held.get(conversation_id, (0, 0.0))
+        if count > 1:
+            self._held[conversation_id] = count - 1, until
             return
         self._held.pop(conversation_id, None)
         self.wake(conversation_id)
 
-    @contextlib.contextmanager
-    def holding(self, conversation_id: str) -> Iterator[None]:
-        self.hold(conversation_id)
-        try:
-            yield
-        finally:
-            self.release(conversation_id)
+    def _is_held(self, conversation_id: str) -> bool:
+        # A call that broke off without letting go must not silence a conversation for good.
+        return self._held.get(conversation_id, (0, 0.0))[1] > time.monotonic()
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
@@ -156,7 +146,7 @@ class Delivery:
     async def _work(self, conversation_id: str) -> None:
         owner = uuid.uuid4().hex
         try:
-            while conversation_id not in self._held:
+            while self._sweeper and not self._is_held(conversation_id):
                 claim = await self._database.write(lambda c: self._claim(c, conversation_id, owner))
                 if claim is None or not await self._send(claim):
                     return
@@ -220,7 +210,7 @@ class Delivery:
         context = f"reply:{conversation_id}"
         given = connection.execute(sa.select(schema.inbox.c.reply).where(schema.inbox.c.id == inbox_id)).scalar()
         if given is not None:
-            return _outgoing(self._sealer.open_json(given, context)), None
+            return outgoing(self._sealer.open_json(given, context)), None
         claim = self._claim(connection, conversation_id, f"reply:{inbox_id}", inside=True)
         if claim is None:
             return None
@@ -408,37 +398,5 @@ class Delivery:
         return await self._database.read(owed)
 
 
-def owed(connection: sa.Connection) -> list[dict[str, Any]]:
-    """What is not delivered, by conversation, the oldest first."""
-    entries, conversations, outlets = schema.entries, schema.conversations, schema.outlets
-    failed = sa.case((entries.c.delivery == "failed", 1), else_=0)
-    query = (
-        sa.select(
-            conversations.c.id.label("conversation"),
-            conversations.c.channel,
-            sa.func.sum(1 - failed).label("waiting"),
-            sa.func.sum(failed).label("failed"),
-            sa.func.min(entries.c.at).label("since"),
-            sa.func.max(outlets.c.tries).label("tries"),
-            sa.func.coalesce(sa.func.max(entries.c.problem), sa.func.max(outlets.c.problem)).label("problem"),
-        )
-        .join(conversations, conversations.c.id == entries.c.conversation_id)
-        .outerjoin(outlets, outlets.c.conversation_id == conversations.c.id)
-        .where(entries.c.delivery.in_(("waiting", "sending", "failed")))
-        .group_by(conversations.c.id, conversations.c.channel)
-        .order_by(sa.func.min(entries.c.at))
-    )
-    return [dict(row._mapping) for row in connection.execute(query)]
-
-
 def _kind(problem: NotSent) -> str:
     return type(problem).__name__.lower()
-
-
-def _outgoing(data: dict[str, Any]) -> Outgoing:
-    return Outgoing(
-        text=data["text"],
-        choices=tuple(Choice(**choice) for choice in data["choices"]),
-        covers=tuple((seq, parts, last) for seq, parts, last in data["covers"]),
-        first_number=data["first_number"],
-    )

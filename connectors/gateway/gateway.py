@@ -336,7 +336,7 @@ class Gateway:
             quiet = time.time() - together[-1].received_at
             more = self._pace.burst - quiet
             latest = self._read(conversation_id, together[-1])
-            if len(together) < len(rows) or more <= 0 or latest.button or latest.whole:
+            if len(together) < len(rows) or more <= 0 or latest.alone or latest.whole:
                 break
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), more)
@@ -354,7 +354,7 @@ class Gateway:
         together: list[Any] = []
         for row in rows[:MOST_TOGETHER]:
             message = self._read(conversation_id, row)
-            pressed = message.button is not None
+            pressed = message.alone
             late = bool(together) and row.received_at - together[-1].received_at > self._pace.burst
             if together and (pressed or late):
                 break
@@ -470,11 +470,7 @@ class Gateway:
     # -- out ---------------------------------------------------------------------------------------------------------
 
     async def say(
-        self,
-        conversation_id: str,
-        text: str,
-        buttons: Sequence[Mapping[str, str]] = (),
-        once: str | None = None,
+        self, conversation_id: str, text: str, buttons: Sequence[Mapping[str, str]] = (), once: str | None = None
     ) -> None:
         """Add a message of the assistant outside any turn. With `once`, the same name is said only once, ever."""
 

@@ -62,6 +62,11 @@ class Arrival(Inbound):
     numbers: bool = False
     media: list[Media] = Field(default=[], max_length=9)
 
+    @property
+    def alone(self) -> bool:
+        """Whether it means something by itself, and is no part of what was typed around it."""
+        return self.button is not None or self.meaning is not None
+
 
 class MediaAway(Exception):
     """The file could not be fetched now; it is worth another try, unless it comes `damaged` again and again."""

@@ -58,7 +58,7 @@ def bubble(text: str, *titles: str) -> dict[str, Any]:
 class House:
     """An async context manager. `url` is the public address; `environment` are settings without their prefix."""
 
-    def __init__(self, home: Path, burst: float = 0.05, port: int = 0, **settings: Any) -> None:
+    def __init__(self, home: Path, burst: float = 0.05, *, port: int = 0, **settings: Any) -> None:
         self.home, self._port = home, port
         self.sealer = Sealer(bytes(32))
         self.database = Database(f"sqlite:///{home / 'service.db'}")

@@ -546,10 +546,14 @@ async def test_twenty_people_at_once(mp: Platform, house: Make) -> None:
         phones = [phone_of(mp, home) for _ in range(20)]
         for turn in range(3):
             await asyncio.gather(*(at_work(lambda p=p, turn=turn: p.says(f"第{turn}句")) for p in phones))
+        # On a machine under load a turn may be too slow for the reply; then it comes as a message, in order.
+        await until(lambda: all(len(p.seen) == 3 for p in phones), "all answers")
         assert all([item.text for item in p.seen] == [f"收到：第{n}句" for n in range(3)] for p in phones)
+        assert len(home.brain.turns) == 60
         times = sorted(seconds for p in phones for _, seconds in p.pushes)
         print(f"reply within: median {times[len(times) // 2]:.3f} s, p95 {times[int(len(times) * 0.95)]:.3f} s")
-        assert times[int(len(times) * 0.95)] < 2
+        assert {status for p in phones for status, _ in p.pushes} == {200}
+        assert times[-1] < 5, "WeChat would have hung up"
 
 
 async def test_nothing_of_it_is_in_clear(mp: Platform, house: Make) -> None:

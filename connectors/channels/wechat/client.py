@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import requests
-from urllib3.exceptions import NewConnectionError
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
@@ -140,7 +139,9 @@ class Api:
         except requests.ConnectTimeout:
             raise Busy("no_connection") from None
         except requests.ConnectionError as problem:
-            if "NewConnectionError" in repr(problem) or isinstance(problem.__context__, NewConnectionError):
+            # No connection was made, so nothing was sent; any other break leaves that open.
+            reason = getattr(problem.args[0] if problem.args else None, "reason", None)
+            if type(reason).__name__ in ("NewConnectionError", "NameResolutionError"):
                 raise Busy("no_connection") from None
             raise AnswerLost from None
         except requests.RequestException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -77,7 +78,7 @@ class Codec:
             raise Unreadable("sender")
         made: dict[str, Any] = {
             "person": person,
-            "key": _key(raw),
+            "key": _key(raw, self._account.token),
             "at": float(raw["CreateTime"]),
             "address": {"openid": person},
         }
@@ -127,7 +128,8 @@ class Codec:
         if kind in ("image", "voice", "video", "shortvideo"):
             return _file("video" if kind == "shortvideo" else kind, raw, made)
         if kind == "link":
-            parts = (_string(raw, "Title"), _string(raw, "Url"))
+            # Some of WeChat's own links arrive with "&amp;" inside CDATA.
+            parts = (_string(raw, "Title"), html.unescape(_string(raw, "Url")))
             return Event(**made, text="\n".join(part for part in parts if part) or None)
         if kind == "location":
             label = _string(raw, "Label")
@@ -185,16 +187,19 @@ def _file(kind: str, raw: Mapping[str, Any], made: dict[str, Any]) -> Event:
     return Event(**made, media=(media,))
 
 
-def _key(raw: Mapping[str, Any]) -> str:
-    """By MsgId, or where there is none by time and content: two things done in one second are two events."""
+def _key(raw: Mapping[str, Any], secret: str) -> str:
+    """By MsgId, or where there is none by time and content: two things done in one second are two events.
+
+    It stands in the database in clear, so what it says of the content is hashed with a secret.
+    """
     number = _string(raw, "MsgId")
     if number.isascii() and number.isdigit() and int(number) > 0 and raw.get("MsgType") != "event":
         return f"m{number[:40]}"
     what = "\x00".join(_string(raw, name) for name in ("MsgType", "Event", "EventKey", "Content", "MediaId"))
     stamp = _string(raw, "CreateTime")[:12]
-    return f"t{stamp}.{hashlib.sha256(what.encode()).hexdigest()[:24]}"
+    return f"t{stamp}.{hmac.new(secret.encode(), what.encode(), hashlib.sha256).hexdigest()[:24]}"
 
 
 def _string(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
-    return html.unescape(value) if isinstance(value, str) and name == "Url" else value if isinstance(value, str) else ""
+    return value if isinstance(value, str) else ""

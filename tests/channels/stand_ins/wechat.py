@@ -8,6 +8,7 @@ seconds or made again, three times in all.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import itertools
 import json
 import secrets
@@ -36,6 +37,7 @@ PUSH_SECONDS, PUSHES = 5.0, 3
 
 #: One client for all phones: making one costs more than a call.
 HTTP = httpx.Client(limits=httpx.Limits(max_connections=64))
+atexit.register(HTTP.close)
 
 
 @dataclass
@@ -285,9 +287,17 @@ class Phone:
         self.push({"MsgType": "event", "Event": event, "EventKey": key}, contact, with_number=False)
 
     def push(
-        self, fields: dict[str, str], contact: str | None, *, with_number: bool = True, lose: int = 0, repeat: int = 0
+        self,
+        fields: dict[str, str],
+        contact: str | None,
+        *,
+        with_number: bool = True,
+        lose: int = 0,
+        repeat: int = 0,
+        pushes: int = 0,
     ) -> None:
-        """What WeChat does with it. `lose`: so many answers are lost on the way; `repeat`: so many extra deliveries."""
+        """What WeChat does with it. `lose`: so many answers are lost on the way; `repeat`: so many extra deliveries;
+        `pushes`: other than the usual three."""
         if contact:
             self.contact(contact)
         whole = {
@@ -299,8 +309,10 @@ class Phone:
         if with_number:
             whole["MsgId"] = str(next(self._platform.numbers))
         body = _xml(whole)
-        for attempt in range(PUSHES):
+        for attempt in range(pushes or PUSHES):
             answer = self._post(body)
+            if answer is None and pushes:
+                time.sleep(0.1)
             if attempt < lose:
                 continue
             if answer is not None:
