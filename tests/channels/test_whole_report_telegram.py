@@ -13,7 +13,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from connectors.gateway import Database, schema
 from tests import files
 from tests.channels.stand_ins.server import Server
 from tests.channels.stand_ins.telegram import TOKEN, Phone, Platform
@@ -22,7 +24,8 @@ from tests.system import System, cases, wait_for
 pytestmark = pytest.mark.system
 
 STORY = "前同事把我的身份证照片和家里住址发到微博上了，账号叫“看清她真面目”，昨天下午发的"
-NUMBER = "11010519491231002X"
+#: None of these is an example of the standard, which lies on the disk in clear.
+NUMBER, NAME, TELEPHONE = "330102199003071230", "葛思远", "13705719286"
 EVIDENCE = [("截图.png", files.png(41)), ("录屏.mp4", files.mp4()), ("聊天记录.pdf", files.pdf("聊天记录"))]
 CASE = re.compile(r"编号 (W\d{8}-\d{4,6})")
 LINK = re.compile(r"(http://[\d.:]+)/(u|r)/([\w-]{43})")
@@ -38,8 +41,8 @@ REPLIES = {
     "截图或录屏": BY_LINK,
     "身份证号": BY_LINK,
     "本人": "【本人】",
-    "姓名": "周小雨",
-    "电话或邮箱": "13812345678",
+    "姓名": NAME,
+    "电话或邮箱": TELEPHONE,
     "同意": "【同意】",
     "说说发生了什么": "他公开了我的身份证照片和家里住址，有陌生人上门，我很害怕。",
     "确认提交": f"【{CONFIRM}】",
@@ -66,7 +69,8 @@ def hand_over(link: str, of_number: bool) -> None:
 
 
 def answer(phone: Phone, text: str) -> None:
-    asked = max((key for key in REPLIES if key in text), key=text.rfind)
+    asked = max((key for key in REPLIES if key in text), key=text.rfind, default=None)
+    assert asked, phone.texts
     reply = REPLIES[asked]
     if reply is BY_LINK:
         link = next(found.group() for seen in reversed(phone.texts) if (found := LINK.search(seen)))
@@ -84,13 +88,13 @@ def test_a_whole_report(tg: Platform, tmp_path: Path) -> None:
         wait_for(lambda: tg.webhook, "the webhook to be set")
         phone = Phone(tg, 880001)
         phone.says(STORY, times=2)
-        answered = 0
+        database = Database(f"sqlite:///{tmp_path / 'service.db'}")
         for _ in range(20):
-            asked = wait_for(lambda since=answered: question(phone, since), "a question", 90)  # type: ignore[misc]
+            wait_for(lambda: settled(database), "the answers to be out", 90)
             if CASE.search("\n".join(phone.texts)):
                 break
-            answered = len(phone.seen)
-            answer(phone, asked)
+            answer(phone, phone.texts[-1])
+        database.close()
         [case] = cases(system)
         phone.says("查看回执", times=2)
         wait_for(lambda: "/r/" in phone.texts[-1], "the link of the receipt", 60)
@@ -113,16 +117,17 @@ def test_a_whole_report(tg: Platform, tmp_path: Path) -> None:
     assert not any(seen.preview for seen in phone.seen)
     assert [text for text in phone.texts if CASE.search(text)] == [next(t for t in phone.texts if CASE.search(t))]
     stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "brain" not in path.parts)
-    for secret in (TOKEN, NUMBER, "周小雨", "13812345678", "聊天记录.pdf"):
+    for secret in (TOKEN, NUMBER, NAME, TELEPHONE, "聊天记录.pdf"):
         assert secret.encode() not in stored
     print(f"messages sent {len(phone.seen)}, calls {dict(tg.calls)}")
 
 
-def question(phone: Phone, answered: int) -> str | None:
-    """The newest message, if it asks for something that can be answered, or the report is a case."""
-    new = phone.texts[answered:]
-    if any(CASE.search(text) for text in new):
-        return new[-1]
-    # A bubble with a link stands before its question.
-    asked = new and not LINK.search(new[-1]) and any(key in new[-1] for key in REPLIES)
-    return new[-1] if asked else None
+def settled(database: Database) -> bool:
+    """Whether everything that was said to the assistant is answered, and every answer is out."""
+
+    def read(connection: sa.Connection) -> bool:
+        inbox = sa.select(sa.func.count()).where(schema.inbox.c.state.in_(("waiting", "fetching")))
+        owed = sa.select(sa.func.count()).where(schema.entries.c.delivery.in_(("waiting", "sending")))
+        return not connection.execute(inbox).scalar() and not connection.execute(owed).scalar()
+
+    return database.read_now(read)
