@@ -120,15 +120,9 @@ def _text_table(file: Path) -> Iterator[list[str]]:
         raise UnreadableError(f"{file.name}: neither UTF-8 nor GB18030 — save it as CSV in UTF-8") from None
     except OSError as problem:
         raise UnreadableError(f"{file.name}: {problem.strerror or 'cannot be opened'} — check the path") from None
-<<<<<<< HEAD
-    # Above the row of headings may stand a title that has no separator.
-    head = text.splitlines()[:10]
-    separator = max("\t;,", key=lambda mark: max(line.count(mark) for line in head)) if head else ","
-=======
     # The first lines may be a title: what parts the columns is what stands oftenest in the first few.
     head = "\n".join(text.splitlines()[:_HEAD_ROWS])
     separator = max(",;\t", key=head.count)
->>>>>>> know
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as problem:
