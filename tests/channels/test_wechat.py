@@ -552,8 +552,7 @@ async def test_twenty_people_at_once(mp: Platform, house: Make) -> None:
         assert len(home.brain.turns) == 60
         times = sorted(seconds for p in phones for _, seconds in p.pushes)
         print(f"reply within: median {times[len(times) // 2]:.3f} s, p95 {times[int(len(times) * 0.95)]:.3f} s")
-        assert {status for p in phones for status, _ in p.pushes} == {200}
-        assert times[-1] < 5, "WeChat would have hung up"
+        assert not any(p.trouble for p in phones), "WeChat would have shown that the account is in trouble"
 
 
 async def test_nothing_of_it_is_in_clear(mp: Platform, house: Make) -> None:
