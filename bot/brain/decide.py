@@ -30,7 +30,7 @@ class Senses(Protocol):
 
 
 #: Danger is listened for more closely than anything else: asking once too often how somebody is does less harm.
-DANGER, HINTED = 0.3, 0.1
+DANGER, HINTED = 0.22, 0.1
 #: A word of the lists and a short message need no more than this from the model.
 LIKELY = 0.55
 #: What is said beside a report, and how plain it must be at a step.
