@@ -65,6 +65,8 @@ class System:
             **{f"REPORTGUIDE_{name}": str(port) for name, port in ports.items()},
             "REPORTGUIDE_HOME": str(home),
             "REPORTGUIDE_KEY": base64.b64encode(self.key).decode(),
+            # Thousands of texts would be learnt anew in each empty home; search by meaning has tests of its own.
+            "REPORTGUIDE_MEANING": "false",
             **environment,
         }
         self.ports = ports
