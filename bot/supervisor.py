@@ -32,6 +32,8 @@ from bot.sealing import make_key_file
 from bot.service import listen
 from bot.settings import ROOT, Settings
 
+#: The embedding's threads would spin while they wait; on a busy machine that makes a turn thirty times slower.
+QUIET = {"OMP_WAIT_POLICY": "passive"}
 BRAIN_PYTHON = "3.10"
 #: Seconds until a child that ended is started again, by how often it ended within the last minute.
 RESTART_AFTER = (0.2, 1.0, 3.0, 10.0)
@@ -171,8 +173,7 @@ def _show_training(progress: Progress, task: TaskID, line: str) -> None:
 def brain_environment(settings: Settings) -> dict[str, str]:
     """What the brain's processes are told; the key itself only if it came by the environment."""
     environment = {
-        # The embedding's threads would spin while they wait; on a busy machine that makes a turn thirty times slower.
-        "OMP_WAIT_POLICY": "passive",
+        **QUIET,
         **os.environ,
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -245,7 +246,7 @@ class Child:
 
 
 def children(settings: Settings) -> list[Child]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **_as_environment(settings)}
+    environment = {**QUIET, **os.environ, "PYTHONPATH": str(ROOT), **_as_environment(settings)}
     found = [
         Child(
             "service",

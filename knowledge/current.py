@@ -7,6 +7,7 @@ learnt yet it learns in the background, while questions are answered on characte
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -191,6 +192,8 @@ class CurrentKnowledge:
                 meaning.learn(side, some)
 
         def learn_and_use() -> None:
+            # Minutes of work that nobody waits for must not slow the turns of those who talk.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
             learn()
             with self._refreshing:
                 self._knowledge = Knowledge(library, day, statutes=statutes, meaning=meaning)

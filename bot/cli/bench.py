@@ -233,6 +233,8 @@ def _ours(settings: Settings, home: Path, progress: _Progress, held: contextlib.
         "host": "127.0.0.1",
         "database_url": "",
         "backend_url": "",
+        # What is learnt once, behind a first start, is no part of a turn.
+        "meaning": "false",
         **{name: str(port) for name, port in zip(names, _free_ports(5), strict=True)},
     }
     own = Settings(**dict[str, Any](values))
