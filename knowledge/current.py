@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -193,7 +194,8 @@ class CurrentKnowledge:
 
         def learn_and_use() -> None:
             # Minutes of work that nobody waits for must not slow the turns of those who talk.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
+            if sys.platform == "linux":  # where a thread can be told so alone
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
             learn()
             with self._refreshing:
                 self._knowledge = Knowledge(library, day, statutes=statutes, meaning=meaning)
