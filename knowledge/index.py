@@ -19,7 +19,7 @@ K1, B = 1.2, 0.5
 #: What a lexicon's word counts beside a word that was said.
 HINTED = 0.7
 #: What all questions of an entry together, and the text of its answer, add to the best single question.
-TOGETHER, ANSWER = 1.0, 0.7
+TOGETHER, ANSWER = 1.0, 1.0
 
 
 class _Part(Enum):
