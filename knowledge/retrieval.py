@@ -32,6 +32,8 @@ OFFERED = 3
 BEFORE = 0.6
 #: Characters of an article that are quoted: two bubbles on a phone.
 QUOTED = 180
+#: Up to this many characters there is little to judge a question by, and what it stands in is offered; how sure.
+SHORT, OFFER = 4, 0.1
 #: A rank needs the fit of entries in the same measure: two of three searches make it up.
 _HALF = 0.5
 
@@ -153,6 +155,8 @@ class Knowledge:
             fit = self._search.find(query, vector, matter=matter, among=self._among(role, channel))
         if told is None and fit:
             told = self._told(fit)
+            if told.entry_id is None and len(said) <= SHORT:
+                told = self._beginning(said, role, channel) or told
             if before and not told.answered and goes_on(said):
                 told = self._going_on(said, before, matter, role, channel) or told
         told = told or _Told(False, self._sayings.unknown)
@@ -207,6 +211,16 @@ class Knowledge:
         fit = self._search.find(self._query(said, earlier), vector, matter=matter, among=self._among(role, channel))
         told = self._told(fit)
         return told if told.answered else None
+
+    def _beginning(self, said: str, role: str | None, channel: str | None) -> _Told | None:
+        """A word or two (多久): the shortest questions with them, as there is nothing to tell which is meant."""
+        word = bare(said)
+        having = [entry for entry in self._entries if entry.kind == "guide" and entry.meant_for(role, channel)]
+        having = [entry for entry in having if len(word) > 1 and word in bare(normalise(entry.question))]
+        offered = sorted(having, key=lambda entry: len(entry.question))[:OFFERED]
+        if not offered:
+            return None
+        return _Told(False, self._sayings.did_you_mean, offered[0].id, OFFER, [entry.question for entry in offered])
 
     def _told(self, fit: Fit) -> _Told:
         if fit.decision.band is Band.UNKNOWN or not fit.order:
