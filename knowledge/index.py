@@ -73,8 +73,8 @@ class Index:
         self._asked = self._owner[self._starts] if self._owner.size else self._owner
         self._together = np.flatnonzero(of_part == _Part.TOGETHER.value)
         self._bodies = np.flatnonzero(of_part == _Part.BODY.value)
-        norms = [sum(self.idf(token) ** 2 for token in bags[place]) for place in self._questions]
-        self._norm = np.sqrt(np.maximum(np.asarray(norms, np.float32), 1e-9))
+        squares = self._postings.sums({token: rare**2 for token, rare in self._idf.items()})
+        self._norm = np.sqrt(np.maximum(squares[self._questions], 1e-9))
 
     def idf(self, token: str) -> float:
         """How rare a token is; the highest value for one never seen."""
