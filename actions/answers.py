@@ -73,7 +73,11 @@ async def answer_question(turn: Turn, text: str) -> None:
     asked = turn.slots.get("asked") or {}
     # Reckoning what a text means takes a while, and others are talking too.
     found = await asyncio.to_thread(
-        turn.services.knowledge.ask, text, matter=turn.interview.matter_id, before=asked.get("question")
+        turn.services.knowledge.ask,
+        text,
+        matter=turn.interview.matter_id,
+        role=turn.interview.matter.zone if turn.interview.matter else None,
+        before=asked.get("question"),
     )
     if not found.answered:
         await turn.services.feedback.record(text, found.entry, "unanswered")

@@ -80,8 +80,11 @@ class Answer(Protocol):
 class Answerer(Protocol):
     """The knowledge room's one question."""
 
-    def ask(self, text: str, *, matter: str | None = None, before: str | None = None) -> Answer:
-        """`matter`: what is being reported. `before`: the question answered before, from which this may go on."""
+    def ask(
+        self, text: str, *, matter: str | None = None, role: str | None = None, before: str | None = None
+    ) -> Answer:
+        """`matter`: what is being reported; `role`: by a citizen or an enterprise, what is meant for others is left
+        out. `before`: the question answered before, from which this may go on."""
         ...
 
 

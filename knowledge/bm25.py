@@ -61,6 +61,12 @@ class Postings:
                 total[self._places[self._starts[number] : self._starts[number + 1]]] += weight
         return total
 
+    def sums(self, weights: Mapping[str, float]) -> Floats:
+        """For every bag the sum of the weights of its tokens, each once: as `hits` of everything."""
+        each = np.asarray([weights.get(token, 0.0) for token in self._vocabulary], np.float64)
+        spread = np.repeat(each, np.diff(self._starts))
+        return np.bincount(self._places, weights=spread, minlength=self.size).astype(np.float32)
+
 
 def rarity(bags: Iterable[Iterable[str]], count: int) -> tuple[dict[str, float], float]:
     """Token → idf over `count` documents, and that of a token never seen."""

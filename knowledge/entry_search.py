@@ -13,11 +13,14 @@ from knowledge.entries import Entry
 from knowledge.index import Document, Index, Query
 from knowledge.meaning import SIZE, Meaning, Side, standard
 from knowledge.text import normalise
+from knowledge.wanted import a_case, the_law
 
 #: What nearness of meaning to a question, and to the answer, counts beside characters, which count 1.
 ASKED, ANSWERED = 1.0, 0.75
-#: Where several fit, a guide entry comes before the note on an article, and that before an example of a case.
-_LESS = {"guide": 0.0, "law": 0.3, "case": 1.0}
+#: Where several fit, a guide entry comes before the note on an article, unless the law is asked for.
+LAW_LESS = 1.6
+#: An example of a case answers only who asks for one; then it comes before the others, else it is offered behind them.
+CASE_MORE, CASE_LESS = 0.5, 1.0
 #: What an entry about the matter in hand gains.
 OF_MATTER = 0.35
 #: How firmly the line between questions answered here and others is held to be simple.
@@ -53,7 +56,8 @@ class EntrySearch:
         self._index = Index([*documents, *(Document((question,)) for question in elsewhere)])
         ours = [question for questions in asked for question in questions]
         self._lean = Lean(ours, elsewhere)
-        self._less = np.asarray([_LESS[entry.kind] for entry in entries], np.float32)
+        self._is_law = np.asarray([entry.kind == "law" for entry in entries], np.float32)
+        self._is_case = np.asarray([entry.kind == "case" for entry in entries], np.float32)
         self._of_matter = {
             matter: np.asarray([matter in entry.matters for entry in entries], np.float32)
             for matter in {matter for entry in entries for matter in entry.matters}
@@ -82,18 +86,22 @@ class EntrySearch:
         meant = self._meaning.near(vector) if self._meaning and vector is not None else None
         if meant:
             fit = fit + ASKED * standard(meant.asked) + ANSWERED * standard(meant.answered)
-        fit = fit - self._less
         if matter in self._of_matter:
             fit = fit + OF_MATTER * self._of_matter[matter]
         if among is not None:
             fit = np.where(among > 0, fit, -np.inf).astype(np.float32)
-        order = [int(at) for at in np.argsort(-fit, kind="stable")[:10] if np.isfinite(fit[at])]
+        with_cases = a_case(query.text)
+        liked = fit + (CASE_MORE if with_cases else -CASE_LESS) * self._is_case
+        if not the_law(query.text):
+            liked = liked - LAW_LESS * self._is_law
+        order = [int(at) for at in np.argsort(-liked, kind="stable")[:10] if np.isfinite(fit[at])]
         if not meant:
             order = [at for at in order if own[at] > 0]
-        if not order:
-            return Fit(fit, [], decide(None))
-        best = order[0]
-        second = order[1] if len(order) > 1 else None
+        able = [at for at in order if with_cases or not self._is_case[at]]
+        if not able:
+            return Fit(fit, order, decide(None))
+        best, second = able[0], able[1] if len(able) > 1 else None
+        order = [best, *(at for at in order if at != best)]
         signals = Signals(
             score=float(own[best]),
             second=float(own[second]) if second is not None else 0.0,
@@ -103,7 +111,7 @@ class EntrySearch:
             asked=float(meant.asked[best]) if meant else None,
             asked_elsewhere=meant.elsewhere if meant else 0.0,
             side=meant.side if meant else 0.0,
-            ahead=float(fit[best] - fit[second]) if second is not None else 1.0,
+            ahead=float(liked[best] - liked[second]) if second is not None else 1.0,
         )
         return Fit(fit, order, decide(signals), signals, [float(near[at]) for at in order])
 

@@ -42,14 +42,16 @@ def read_text(data: bytes) -> str:
 def read_yaml(file: Path) -> Any:
     """The parsed file. Raises ContentError when it is missing, not UTF-8 or not valid YAML."""
     try:
-        return yaml.load(file.read_text("utf-8"), _LOADER)  # noqa: S506 - both are safe
+        text = file.read_text("utf-8")
+        return yaml.load(text, _LOADER)  # noqa: S506 - both are safe
     except FileNotFoundError:
         raise ContentError([f"{file}: the file is missing — restore it"]) from None
     except UnicodeDecodeError:
         raise ContentError([f"{file}: not UTF-8 — save it as UTF-8"]) from None
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
+        # What is never closed is missed behind the last line.
+        line = f", line {min(mark.line + 1, max(1, len(text.splitlines())))}" if mark else ""
         reason = getattr(problem, "problem", None) or "cannot be read"
         raise ContentError(
             [f"{file}{line}: not valid YAML ({reason}) — check indentation, colons and quotes there"]

@@ -26,6 +26,7 @@ from knowledge.lexicon import Lexicon
 from knowledge.library import Library, read_library
 from knowledge.meaning import Meaning, Side
 from knowledge.text import normalise
+from knowledge.wanted import a_case
 
 FOLDS = 5
 _RIDGE = 1.0
@@ -45,7 +46,7 @@ class Sample:
 def samples(library: Library, meaning: Meaning | None) -> Sample:
     """Ask every question once while it is left out."""
     today = datetime.now(UTC).date()
-    entries = [entry for _, entry in library.entries if entry.valid(today)]
+    entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
     rng = random.Random(7)  # noqa: S311 - the same folds each time
     fold_of = {(entry.id, text): rng.randrange(FOLDS) for entry in entries for text in entry.paraphrases}
     elsewhere = [normalise(question) for question in library.elsewhere]
@@ -63,7 +64,7 @@ def samples(library: Library, meaning: Meaning | None) -> Sample:
         ]
         others = [text for text, of in zip(elsewhere, fold_of_other, strict=True) if of != fold]
         search = EntrySearch(kept, others, meaning)
-        asked = [(text, entry_id) for (entry_id, text), of in fold_of.items() if of == fold]
+        asked = [(text, entry_id) for (entry_id, text), of in fold_of.items() if of == fold and _fair(entry_id, text)]
         left = [(text, "") for text, of in zip(elsewhere, fold_of_other, strict=True) if of == fold]
         for text, entry_id in (*asked, *left):
             for signals, best in _found(search, entries, library.lexicon, normalise(text), meaning):
@@ -71,6 +72,11 @@ def samples(library: Library, meaning: Meaning | None) -> Sample:
                 sample.ours.append(bool(entry_id))
                 sample.right.append(best == entry_id)
     return sample
+
+
+def _fair(entry_id: str, text: str) -> bool:
+    """A case is found only by who asks for one."""
+    return not entry_id.startswith("case.") or a_case(normalise(text))
 
 
 def _found(

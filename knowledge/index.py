@@ -16,10 +16,10 @@ from knowledge.text import tokens
 
 #: BM25's own: how fast a repeated word stops counting, how much a long text is held back.
 K1, B = 1.2, 0.5
-#: What one character counts beside a pair; what a lexicon's word counts beside a word that was said.
-SINGLE, HINTED = 0.7, 0.7
+#: What a lexicon's word counts beside a word that was said.
+HINTED = 0.7
 #: What all questions of an entry together, and the text of its answer, add to the best single question.
-TOGETHER, ANSWER = 0.6, 0.35
+TOGETHER, ANSWER = 1.0, 1.0
 
 
 class _Part(Enum):
@@ -37,8 +37,9 @@ class Document(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """Token → weight: what was said, and with what the lexicon adds."""
+    """Token → weight: what was said, and with what the lexicon adds. `text`: normalised."""
 
+    text: str
     said: Mapping[str, float]
     all: Mapping[str, float]
 
@@ -72,8 +73,8 @@ class Index:
         self._asked = self._owner[self._starts] if self._owner.size else self._owner
         self._together = np.flatnonzero(of_part == _Part.TOGETHER.value)
         self._bodies = np.flatnonzero(of_part == _Part.BODY.value)
-        norms = [sum(self.idf(token) ** 2 * _size(token) for token in bags[place]) for place in self._questions]
-        self._norm = np.sqrt(np.maximum(np.asarray(norms, np.float32), 1e-9))
+        squares = self._postings.sums({token: rare**2 for token, rare in self._idf.items()})
+        self._norm = np.sqrt(np.maximum(squares[self._questions], 1e-9))
 
     def idf(self, token: str) -> float:
         """How rare a token is; the highest value for one never seen."""
@@ -82,9 +83,9 @@ class Index:
     @staticmethod
     def query(text: str, hints: Sequence[str] = ()) -> Query:
         """`text` and `hints` must have been normalised."""
-        said = {token: _size(token) for token in tokens(text)}
-        hinted = {token: HINTED * _size(token) for hint in hints for token in tokens(hint)}
-        return Query(said, {**hinted, **said})
+        said = dict.fromkeys(tokens(text), 1.0)
+        hinted = {token: HINTED for hint in hints for token in tokens(hint)}
+        return Query(text, said, {**hinted, **said})
 
     def scores(self, query: Query) -> tuple[Floats, Floats]:
         """For every document: BM25, and cosine (0–1) with the nearest of its questions."""
@@ -121,7 +122,3 @@ def _sum(bags: Sequence[Counter[str]]) -> Counter[str]:
     for bag in bags:
         total.update(bag)
     return total
-
-
-def _size(token: str) -> float:
-    return SINGLE if len(token) == 1 and not token.isascii() else 1.0

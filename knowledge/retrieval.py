@@ -32,6 +32,8 @@ OFFERED = 3
 BEFORE = 0.6
 #: Characters of an article that are quoted: two bubbles on a phone.
 QUOTED = 180
+#: Up to this many characters there is little to judge a question by, and what it stands in is offered; how sure.
+SHORT, OFFER = 4, 0.1
 #: A rank needs the fit of entries in the same measure: two of three searches make it up.
 _HALF = 0.5
 
@@ -145,7 +147,7 @@ class Knowledge:
         if same := self._asked.get(bare(said)):
             told = self._same(same, role, channel)
         elif ref:
-            told = self._article(ref)
+            told = self._article(ref, role, channel)
         else:
             told = self._unnamed(said)
         if told is None or ranked > 0:
@@ -153,6 +155,8 @@ class Knowledge:
             fit = self._search.find(query, vector, matter=matter, among=self._among(role, channel))
         if told is None and fit:
             told = self._told(fit)
+            if told.entry_id is None and len(said) <= SHORT:
+                told = self._beginning(said, role, channel) or told
             if before and not told.answered and goes_on(said):
                 told = self._going_on(said, before, matter, role, channel) or told
         told = told or _Told(False, self._sayings.unknown)
@@ -185,7 +189,7 @@ class Knowledge:
         said_before, all_before = (
             {token: BEFORE * weight for token, weight in words.items()} for words in (earlier.said, earlier.all)
         )
-        return Query(said_before | dict(query.said), all_before | dict(query.all))
+        return Query(f"{more}，{said}", said_before | dict(query.said), all_before | dict(query.all))
 
     def _vector(self, said: str) -> Floats | None:
         return self._meaning.of(said) if self._meaning and said else None
@@ -208,6 +212,16 @@ class Knowledge:
         told = self._told(fit)
         return told if told.answered else None
 
+    def _beginning(self, said: str, role: str | None, channel: str | None) -> _Told | None:
+        """A word or two (多久): the shortest questions with them, as there is nothing to tell which is meant."""
+        word = bare(said)
+        having = [entry for entry in self._entries if entry.kind == "guide" and entry.meant_for(role, channel)]
+        having = [entry for entry in having if len(word) > 1 and word in bare(normalise(entry.question))]
+        offered = sorted(having, key=lambda entry: len(entry.question))[:OFFERED]
+        if not offered:
+            return None
+        return _Told(False, self._sayings.did_you_mean, offered[0].id, OFFER, [entry.question for entry in offered])
+
     def _told(self, fit: Fit) -> _Told:
         if fit.decision.band is Band.UNKNOWN or not fit.order:
             return _Told(False, self._sayings.unknown, None, fit.decision.confidence)
@@ -217,15 +231,15 @@ class Knowledge:
         offered = [self._entries[at].question for at in fit.order[:OFFERED]]
         return _Told(False, self._sayings.did_you_mean, entry.id, fit.decision.confidence, offered)
 
-    def _article(self, ref: ArticleRef) -> _Told:
+    def _article(self, ref: ArticleRef, role: str | None, channel: str | None) -> _Told:
         """An article named with its law: its note, its own words, or why there is neither and what comes near."""
-        if note := self._notes.get(ref):
+        if (note := self._notes.get(ref)) and note.meant_for(role, channel):
             return _told(note)
         law = self._laws.laws.get(ref.law)
         if text := self._texts.get(ref):
             said = self._sayings.article_text.format(law=ref.law, article=ref.article, last="", text=_cut(text))
             return _Told(True, said, f"{ref.law}{ref.article}", 1.0, [], [Citation(title=ref.law, article=ref.article)])
-        related = [entry for entry in self._entries if _touches(entry, ref)]
+        related = [entry for entry in self._entries if _touches(entry, ref) and entry.meant_for(role, channel)]
         if law and not self._laws.exists(*ref):
             say = self._sayings.no_such_article
         else:
@@ -287,9 +301,10 @@ def _cut(text: str) -> str:
 
 
 def _filters(entries: Sequence[Entry]) -> dict[tuple[str, str], Floats]:
-    """For every role and channel that any entry names: 1 where an entry is for it, 0 where it is for others."""
-    wanted: set[tuple[str, str]] = {("role", role) for entry in entries for role in entry.roles}
-    wanted |= {("channel", channel) for entry in entries for channel in entry.channels}
+    """For every role and channel that any entry names: 1 where an entry is for it, 0 where it is for others; under ""
+    the same for one that no entry names."""
+    wanted: set[tuple[str, str]] = {("role", role) for entry in entries for role in ("", *entry.roles)}
+    wanted |= {("channel", channel) for entry in entries for channel in ("", *entry.channels)}
     found = {}
     for kind, name in wanted:
         of = (name, None) if kind == "role" else (None, name)
@@ -298,13 +313,8 @@ def _filters(entries: Sequence[Entry]) -> dict[tuple[str, str], Floats]:
 
 
 def _mask(filters: Mapping[tuple[str, str], Floats], kind: str, name: str | None) -> Floats | None:
-    """None if nothing is left out. Of a name that no entry mentions, those for named others are left out."""
-    if name is None:
-        return None
-    if (kind, name) in filters:
-        return filters[kind, name]
-    others = [mask for (of, _), mask in filters.items() if of == kind]
-    return np.minimum.reduce(others) if others else None
+    """None if nothing is left out."""
+    return None if name is None else filters.get((kind, name), filters.get((kind, "")))
 
 
 @dataclass(frozen=True)

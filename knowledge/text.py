@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from itertools import pairwise
 
 import opencc
@@ -49,28 +48,28 @@ def bare(text: str) -> str:
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
 
 
-def tokens(text: str) -> Iterator[str]:
+def tokens(text: str) -> list[str]:
     """Single characters and pairs of neighbours of Chinese runs, whole words of Latin letters and digits.
 
     `text` must have been normalised. Characters and pairs that say nothing are left out.
     """
+    found: list[str] = []
     for run in _RUN.findall(text):
         if run[0].isascii():
-            yield run
+            found.append(run)
             continue
-        for place, character in enumerate(run):
-            if character not in _EMPTY:
-                yield character
-            pair = run[place : place + 2]
-            if len(pair) == 2 and not (pair[0] in _EMPTY and pair[1] in _EMPTY):
-                yield pair
+        found += [character for character in run if character not in _EMPTY]
+        found += [a + b for a, b in pairwise(run) if a not in _EMPTY or b not in _EMPTY]
+    return found
 
 
-def pieces(text: str) -> Iterator[str]:
+def pieces(text: str) -> list[str]:
     """As `tokens`, with nothing left out: in the text of a law the small words tell articles apart too."""
+    found: list[str] = []
     for run in _RUN.findall(text):
         if run[0].isascii():
-            yield run
+            found.append(run)
         else:
-            yield from run
-            yield from map("".join, pairwise(run))
+            found += run
+            found += map("".join, pairwise(run))
+    return found

@@ -41,7 +41,10 @@ def run(settings: Settings, sets: Path, *, as_json: bool, picture: Path | None =
                     for item in track(_read(file), label, console=Console(stderr=True)):
                         measure(understander, item, count, standard, confusion)
                     result[label] = count.result()
-    result["questions"] = _questions(_read(sets / "questions.jsonl"), settings)
+    asker = Asker(ROOT / "knowledge" / "content", settings)
+    for label in ("questions", f"{HELD_BACK}/questions"):
+        if (file := sets / f"{label}.jsonl").exists():
+            result[label] = _questions(_read(file), asker)
     if picture:
         picture.write_text(confusion.svg(), "utf-8")
     if as_json:
@@ -177,8 +180,8 @@ _MEASURES: dict[str, Callable[[Understander, Item, _Count, Standard, Confusion],
 }
 
 
-def _questions(items: list[Item], settings: Settings) -> dict[str, Any]:
-    asker, count = Asker(ROOT / "knowledge" / "content", settings), _Count()
+def _questions(items: list[Item], asker: Asker) -> dict[str, Any]:
+    count = _Count()
     for item in items:
         told = asker.ask(item["text"])
         if item["entry"]:

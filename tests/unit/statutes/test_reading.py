@@ -68,6 +68,45 @@ def test_paragraphs_in_tables_and_line_breaks_are_read(tmp_path: Path) -> None:
     assert parse(read_lines(tmp_path / "t.docx")).articles[0].text == "甲。\n乙。\n丙。"
 
 
+def _pdf(lines: list[str]) -> bytes:
+    """One page with a text layer as word processors write it: glyph numbers, and a map from them to characters."""
+    from pypdf import PdfWriter
+    from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject
+
+    writer = PdfWriter()
+    page = writer.add_blank_page(595, 842)
+    glyphs = sorted(set("".join(lines)))
+    pairs = "\n".join(f"<{number:04x}> <{ord(character):04x}>" for number, character in enumerate(glyphs, start=1))
+    characters, text = DecodedStreamObject(), DecodedStreamObject()
+    characters.set_data(
+        f"begincmap 1 begincodespacerange <0000> <ffff> endcodespacerange\n{len(glyphs)} beginbfchar\n{pairs}\n"
+        "endbfchar endcmap".encode()
+    )
+    shown = [f"<{''.join(f'{glyphs.index(character) + 1:04x}' for character in line)}> Tj T*" for line in lines]
+    text.set_data(f"BT /F 12 Tf 20 TL 50 780 Td {' '.join(shown)} ET".encode())
+    inner = {"/Type": "/Font", "/Subtype": "/CIDFontType2", "/BaseFont": "/Song"}
+    below = DictionaryObject({NameObject(key): NameObject(value) for key, value in inner.items()})
+    outer = {"/Type": "/Font", "/Subtype": "/Type0", "/BaseFont": "/Song", "/Encoding": "/Identity-H"}
+    font = DictionaryObject({NameObject(key): NameObject(value) for key, value in outer.items()})
+    font[NameObject("/DescendantFonts")] = ArrayObject([writer._add_object(below)])
+    font[NameObject("/ToUnicode")] = writer._add_object(characters)
+    fonts = DictionaryObject({NameObject("/F"): writer._add_object(font)})
+    page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
+    page[NameObject("/Contents")] = writer._add_object(text)
+    file = io.BytesIO()
+    writer.write(file)
+    return file.getvalue()
+
+
+def test_a_pdf_with_a_text_layer(tmp_path: Path) -> None:
+    (tmp_path / "t.pdf").write_bytes(_pdf(["样例法", "第一条 甲的规定。", "第二条 乙的规定。", "- 1 -"]))
+    articles = parse(read_lines(tmp_path / "t.pdf")).articles
+    assert [(article.number, article.text) for article in articles] == [
+        ("第一条", "甲的规定。"),
+        ("第二条", "乙的规定。"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
