@@ -126,7 +126,14 @@ class Decider:
         spans = senses.names(said.written, step.id if step else None)
         # In a tale a name that is none does more harm than one that is asked for; at its own step it is expected.
         sure = 0.0 if step is not None and step.id == "account" else NAMED
-        named = [span.text for span in spans if span.what == "account" and span.chance >= sure]
+        links = self.reader.links(said.written)
+        named = [
+            span.text
+            for span in spans
+            if span.what == "account"
+            and span.chance >= sure
+            and not any(span.start < end and span.end > start for start, end in links)
+        ]
         days = self.reader.days(said.written, [(span.start, span.end) for span in spans if span.what == "date"])
         if step is not None:
             days = days or read.date

@@ -189,6 +189,10 @@ class Reader:
             found += [(m.start(), m.end(), "platform") for m in self._platform.finditer(folded)]
         return found
 
+    def links(self, text: str) -> List[Tuple[int, int]]:
+        """Where links stand in a text."""
+        return [match.span() for match in _URL.finditer(text)]
+
     def days(self, text: str, spans: List[Tuple[int, int]]) -> List[str]:
         """The days that stand in `spans` of a text, as far as the words for a day and its hour reach."""
         found = []

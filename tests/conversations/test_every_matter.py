@@ -13,7 +13,7 @@ from tests.system import Person, System, cases, wait_for
 pytestmark = pytest.mark.system
 
 #: What no closed step can take.
-WRONG = "这个我说不上来哎"
+WRONG = "嗯嗯那个啥来着"
 
 
 def tease(person: Person, element: Element) -> None:

@@ -34,6 +34,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "time": {"text": "昨天晚上八点"},
     "proof": {"text": "城关派出所查过，说没有这回事，可以向他们核实"},
     "identity": {"text": "本人"},
+    "id_number": {"text": "11010519491231002X"},
     "name": {"text": "周小雨"},
     "contact": {"text": "13812345678"},
     "consent": {"text": "同意"},
@@ -86,7 +87,7 @@ class Stubborn:
 
         def answered() -> Any:
             try:
-                got = self._person.http.post("/api/chat/messages", params={"wait": 10}, json=body)
+                got = self._person.http.post("/api/chat/messages", params={"wait": 10, "debug": True}, json=body)
             except httpx.HTTPError:
                 return None
             return got.json() if got.status_code == 200 and got.json()["done"] else None

@@ -16,6 +16,7 @@ CANARIES = {
     "link": "https://weibo.com/7391846205/QzXwVuTs",
     "name": "欧阳鹮",
     "phone": "13987654329",
+    "id_number": "320102198706154714",
     "file": "翠鸟收据",
 }
 
@@ -29,6 +30,7 @@ def test_nothing_that_was_told_is_on_disk_in_clear(system: System) -> None:
         "time": "昨天晚上八点",
         "identity": "本人",
         "name": CANARIES["name"],
+        "id_number": CANARIES["id_number"],
         "contact": CANARIES["phone"],
         "consent": "同意",
         "proof": "没有",

@@ -180,8 +180,8 @@ def test_an_idiom_is_no_danger() -> None:
 
 
 def test_a_hint_of_danger_needs_less_certainty() -> None:
-    assert DECIDER.decide("他说带刀来找我", None, sensing("distress", 0.25)).kind == "distress"
-    assert DECIDER.decide("他说改天来找我", None, sensing("distress", 0.25)).kind != "distress"
+    assert DECIDER.decide("他说带刀来找我", None, sensing("distress", 0.17)).kind == "distress"
+    assert DECIDER.decide("他说改天来找我", None, sensing("distress", 0.17)).kind != "distress"
 
 
 @pytest.mark.parametrize("text", ["/restart", '/answer{"confirm":"确认"}', "answer?confirm=确认"])
