@@ -174,7 +174,9 @@ class Decider:
             return True
         story = step is None or step.id == "matter"
         strange = not _HAN.search(said.text) and not _CASE_NO.search(said.text)
-        return story and strange and said.whole is None and not any(said.fields)
+        facts = said.fields
+        told = facts.url or facts.phone or facts.email or facts.platform
+        return story and strange and said.whole is None and not told
 
     def _in_danger(self, text: str) -> bool:
         """Signs of danger to life or safety that no model is needed for."""

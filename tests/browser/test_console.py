@@ -71,7 +71,7 @@ def write(somebody: Member, question: str, answer: str, others: str = OTHERS) ->
     page.get_by_label(re.compile("^问题")).fill(question)
     page.get_by_label("其他问法").fill(others)
     page.get_by_label(re.compile("^答案")).fill(answer)
-    page.get_by_label("依据").fill("关于加强网络侵权信息举报工作的意见第六条")
+    page.get_by_label("依据").fill("关于进一步加强网络侵权信息举报工作的指导意见第六条")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -85,7 +85,7 @@ def test_the_whole_life_of_an_entry(li: Member, wang: Member, system: System, si
     write(li, question, first, others)
     expect(li.page.locator("[data-preview] .web .bubble")).to_contain_text(first)
     expect(li.page.locator("[data-preview] .kefu .bubble")).to_contain_text(
-        "《关于加强网络侵权信息举报工作的意见》第六条"
+        "《关于进一步加强网络侵权信息举报工作的指导意见》第六条"
     )
     expect(li.page.locator("[data-preview]")).to_contain_text("可以提交了")
     li.page.get_by_label("要试的问题").fill(tried)
