@@ -305,7 +305,8 @@ class Decider:
         kind, whole = self._values.element(step.id)["kind"], said.whole
         closed = kind not in OPEN_KINDS
         plain = self._values.plain(said, step.id)
-        if whole and whole.startswith("ctl_") and plain is None:
+        # 上一步 has a word for a day, and is none.
+        if whole and whole.startswith("ctl_") and (plain is None or kind == "time"):
             return Turn(whole, 1.0, "control", control=_control(whole, {}))
         if whole in ("check_status", "start_report", "thanks", "greet") and closed:
             return Turn(whole, 1.0, "off_topic")

@@ -19,7 +19,7 @@ OPEN_KINDS = ("text", "proof", "name", "account")
 #: How likely it must be that there is nothing to give.
 NOTHING = 0.55
 #: A choice must be this likely, and this much likelier than the next.
-CHOSEN, AHEAD = 0.45, 0.15
+CHOSEN, AHEAD = 0.75, 0.15
 #: What the tagger looks for at a step, and what of it there can be only one.
 _TAG_OF_STEP = {"account": "account", "time": "date", "name": "name", "company": "company", "title": "title"}
 _ONE = ("name", "company", "title")

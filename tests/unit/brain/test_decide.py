@@ -104,6 +104,7 @@ def test_an_answer_has_its_value(step: str, text: str, value: Any) -> None:
     ("step", "text", "label", "control"),
     [
         ("url", "上一步", "answer", "back"),
+        ("time", "上一步", "answer", "back"),
         ("description", "跳过", "answer", "skip"),
         ("evidence", "算了不举报了", "answer", "cancel"),
         ("name", "转人工", "answer", "human"),
