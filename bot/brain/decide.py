@@ -78,6 +78,7 @@ class Decider:
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
         self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
         self._errands = {element["id"] for element in data["errands"]}
+        self._edit_verbs = any_of(words["edit_verbs"])
         self._affirms = tuple(words["affirm_begins"])
         self.reader = Reader(data["platforms"])
         self._values = Values(self._elements, words, self.reader)
@@ -320,6 +321,11 @@ class Decider:
             # 想请人教我截图 is what a call back is for, not a call for help with this step.
             return self._answer(plain if plain is not None else said.written, step, said.fields)
         label, confidence = self._answers(felt["step"])
+        if kind in ("text", "proof") and label not in ("ask", "answer_and_question"):
+            # People's own words on what was asked: only what is plainly something else is taken for that.
+            wish = label != "ctl_edit" or bool(self._edit_verbs.search(said.text))
+            if len(said.text) >= PLAIN_CHARS and (confidence < PLAINLY or not wish):
+                label = "answer"
         if label == "ctl_edit":
             # Another value for the item that is asked is simply its answer.
             return self._another(said, step, senses) or self._value(said, step, senses)
