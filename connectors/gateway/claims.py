@@ -24,7 +24,6 @@ class Claim:
     allowance: str | None = None
     ticket: str | None = None
     notice: bool = False
-    more: bool = False
 
 
 def outgoing(data: dict[str, Any]) -> Outgoing:

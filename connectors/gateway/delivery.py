@@ -150,8 +150,8 @@ class Delivery:
                 claim = await self._database.write(lambda c: self._claim(c, conversation_id, owner))
                 if claim is None or not await self._send(claim):
                     return
-                if claim.more and claim.channel.capabilities.pace:
-                    await asyncio.sleep(claim.channel.capabilities.pace)
+                # Also after the last one: the answer to the next turn may be ready before the pace allows it.
+                await asyncio.sleep(claim.channel.capabilities.pace)
         except Exception as problem:
             # The lease runs out by itself, and the sweep comes by again.
             log.error("delivery_failed", kind=type(problem).__name__)
@@ -267,8 +267,7 @@ class Delivery:
             self._mark(connection, messages[0], "sending")
         self._set(connection, conversation_id, lease_by=owner, lease_until=now + LEASE_SECONDS)
         address = self._sealer.open_json(row.address, f"address:{conversation_id}")
-        more = len(messages) > 1
-        return Claim(conversation_id, channel, address, messages[0], owner, allowance, ticket, notice, more)
+        return Claim(conversation_id, channel, address, messages[0], owner, allowance, ticket, notice)
 
     def _owed(self, connection: sa.Connection, conversation_id: str) -> list[Any]:
         query = sa.select(schema.entries).where(
