@@ -156,7 +156,8 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
         for step, element in data["elements"].items()
         if element["choices"]
     }
-    steps = [*data["elements"], "title", "confirm"]
+    # Sorted: what an older edition asks beside it changes the order, and nothing that is learnt.
+    steps = sorted({*data["elements"], "title", "confirm"})
     told = [examples, choices, steps, data["words"], data["platforms"]]
     digest = hashlib.sha256(
         b"".join(sources) + json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
