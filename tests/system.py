@@ -26,7 +26,7 @@ from bot.settings import ROOT, Settings, internal_token
 from bot.supervisor import prepare
 
 #: Seconds within which the system must be ready; generous, because CI machines are slow and shared.
-READY = 180
+READY = 600
 
 
 def free_ports(count: int) -> list[int]:

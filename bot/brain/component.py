@@ -30,7 +30,7 @@ import bot.brain.tagger as tagger_module
 import bot.brain.values as values_module
 from bot.brain.decide import Decider
 from bot.brain.reader import Number
-from bot.brain.sense import Embedder, Sense
+from bot.brain.sense import Embedder, Lessons, Sense
 from bot.brain.tagger import Marks, Span
 from bot.brain.turn import Step, Turn
 
@@ -171,8 +171,8 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
     kept = folder / f"sense-{digest[:16]}.pickle"
     if kept.exists():
         return pickle.loads(kept.read_bytes())
-    embedder = Embedder(folder / "embeddings.npz")
-    sense = Sense.train(examples, embedder, steps, choices, decider.idioms, decider.signs, decider.reader)
+    lessons = Lessons(examples, steps, choices, decider.idioms, decider.signs, decider.reader)
+    sense = Sense.train(lessons, Embedder(folder / "embeddings.npz"))
     for old in folder.glob("sense-*.pickle"):
         old.unlink()
     part = kept.with_suffix(".part")

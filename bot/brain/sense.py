@@ -14,7 +14,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import scipy.sparse
@@ -213,12 +213,23 @@ class SignSpace:
         return np.array([SIGN_WEIGHT / 2 * (name in signs) for name in self._steps], dtype=np.float32)
 
 
-class Sense:
-    """All models together.
+class Lessons(NamedTuple):
+    """What is learnt from.
 
-    Trained on `examples`: ``[{"text", "intent", "step"?, "value"?, "spans", "matter"?, "referral"?, "reporter"?,
-    "urgent"?}]``.
+    `examples`: ``[{"text", "intent", "step"?, "value"?, "spans", "matter"?, "referral"?, "reporter"?, "urgent"?}]``;
+    `steps`: ids of all steps; `choices`: step → ``[(value, a way to say it)]``; `idioms`: see `Danger`.
     """
+
+    examples: List[Dict[str, Any]]
+    steps: List[str]
+    choices: Dict[str, List[Tuple[str, str]]]
+    idioms: "re.Pattern[str]"
+    signs: Signs
+    reader: Reader
+
+
+class Sense:
+    """All models together."""
 
     def __init__(self) -> None:
         self._features, self._signs = Features(), SignSpace()
@@ -230,50 +241,33 @@ class Sense:
         self._owner = Owner()
 
     @classmethod
-    def train(
-        cls,
-        examples: List[Dict[str, Any]],
-        embedder: Embedder,
-        steps: List[str],
-        choices: Dict[str, List[Tuple[str, str]]],
-        idioms: "re.Pattern[str]",
-        signs: Signs,
-        reader: Reader,
-    ) -> "Sense":
-        """`steps`: ids of all steps; `choices`: step → ``[(value, a way to say it)]``; `idioms`: see `Danger`."""
+    def train(cls, lessons: Lessons, embedder: Embedder) -> "Sense":
+        """Learn all there is to learn; shows progress on standard output."""
         sense = cls()
-        marks = reader.marks
+        reader = lessons.reader
         with ThreadPoolExecutor(1) as beside:
             # The tagger learns in C, without Python's lock, while the rest goes on.
-            named = [example for example in examples if _annotated(example, marks)]
-            tagger = beside.submit(Tagger.train, named, marks)
+            named = [example for example in lessons.examples if _annotated(example, reader.marks)]
+            tagger = beside.submit(Tagger.train, named, reader.marks)
             # A step's replies hold what is asked for; only in tales is it a question whose a number is.
             sense._owner = Owner().fit([example for example in named if not example.get("step")], reader.numbers)
-            said = [example for example in examples if example["intent"] != TOLD]
-            sense._learn(said, embedder, steps, choices, idioms, signs)
+            sense._learn(lessons, embedder)
             sense._tagger = tagger.result()
         return sense
 
-    def _learn(
-        self,
-        examples: List[Dict[str, Any]],
-        embedder: Embedder,
-        steps: List[str],
-        choices: Dict[str, List[Tuple[str, str]]],
-        idioms: "re.Pattern[str]",
-        signs: Signs,
-    ) -> None:
-        """All but the tagger."""
+    def _learn(self, lessons: Lessons, embedder: Embedder) -> None:
+        """What is learnt from whole messages."""
+        examples = [example for example in lessons.examples if example["intent"] != TOLD]
         texts = [focus(example["text"]) for example in examples]
         grams = self._features.fit(texts)
         vectors = self._features.fit_meaning(texts, embedder)
-        self._danger = Danger(idioms)
+        self._danger = Danger(lessons.idioms)
         self._danger.fit(texts, [example["intent"] == "distress" for example in examples], vectors)
         free = [i for i, example in enumerate(examples) if not example.get("step")]
         meant = None if vectors is None else vectors[free]
         self._learn_messages([examples[i] for i in free], Features.both(grams[free], meant))
-        self._learn_replies(examples, grams, vectors, steps, signs)
-        self._learn_choices(examples, grams, choices)
+        self._learn_replies(examples, grams, vectors, lessons)
+        self._learn_choices(examples, grams, lessons.choices)
 
     def _learn_messages(self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix) -> None:
         """Messages outside a step."""
@@ -299,8 +293,7 @@ class Sense:
         examples: List[Dict[str, Any]],
         grams: scipy.sparse.csr_matrix,
         vectors: Optional[np.ndarray],
-        steps: List[str],
-        signs: Signs,
+        lessons: Lessons,
     ) -> None:
         """Replies to a step. What may come at any step, and names none, is put to one by chance."""
         chosen: List[int] = []
@@ -317,8 +310,8 @@ class Sense:
                 continue
             chosen.append(i)
             labels.append(REPLIES.get(label, label))
-            at.append(step if step in steps else steps[number % len(steps)])
-        names = [signs(examples[i]["text"], step) for i, step in zip(chosen, at)]
+            at.append(step if step in lessons.steps else lessons.steps[number % len(lessons.steps)])
+        names = [lessons.signs(examples[i]["text"], step) for i, step in zip(chosen, at)]
         seen = self._signs.fit(names)
         # Not even: at a step most replies are answers, and who says little says the likeliest.
         self._judges["step"] = Judge(8.0, even=False).fit(
