@@ -22,7 +22,7 @@ from knowledge.library import Library, read_library
 from knowledge.meaning import Meaning, Side
 from knowledge.sounds import Sounds
 from knowledge.statutes import Statute
-from knowledge.text import bare, normalise
+from knowledge.text import bare, each, normalise
 
 __all__ = ["Answer", "Knowledge", "Ranked"]
 
@@ -93,14 +93,14 @@ class Knowledge:
         self._texts = texts.texts
         noted = {_about(entry) for _, entry in library.entries if entry.kind == "law"}
         self._withdrawn = noted - set(self._notes) - set(self._texts)
-        elsewhere = [normalise(question) for question in library.elsewhere]
-        self._asked = {bare(normalise(question)): entry for entry in self._entries for question in entry.questions}
+        elsewhere = each(*library.elsewhere)
+        self._asked = {bare(question): entry for entry in self._entries for question in each(*entry.questions)}
         self._meaning = meaning if meaning and _learnt(meaning, texts_of(library, today)) else None
         self._search = EntrySearch(self._entries, elsewhere, self._meaning)
         known = self._meaning is not None and not self._meaning.missing(Side.TEXT, list(self._texts.values()))
         others = [ref for ref in self._cited() if ref not in self._texts]
         self._ranking = ArticleSearch(texts, self._entries, others, self._meaning if known else None)
-        self._sounds = Sounds(self._search.pairs)
+        self._sounds = Sounds(self._search.vocabulary)
         self._filters = _filters(self._entries)
 
     @classmethod
@@ -279,7 +279,7 @@ class Knowledge:
 def texts_of(library: Library, today: date, statutes: Sequence[Statute] = ()) -> dict[Side, list[str]]:
     """What the model of meaning must have learnt for this content, and for the articles of these statutes."""
     entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
-    texts = EntrySearch.texts_of(entries, [normalise(question) for question in library.elsewhere])
+    texts = EntrySearch.texts_of(entries, each(*library.elsewhere))
     articles = [article.text for statute in statutes for article in statute.articles]
     return {**texts, Side.TEXT: [*texts[Side.TEXT], *articles]}
 
