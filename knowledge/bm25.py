@@ -16,9 +16,7 @@ Floats = NDArray[np.float32]
 class Postings:
     """Which token stands how often in which bag. Immutable; `vocabulary` gives each token its number."""
 
-    def __init__(
-        self, tokens: Tokens, size: int, *, k1: float, b: float, sets: Ints | None = None
-    ) -> None:
+    def __init__(self, tokens: Tokens, size: int, *, k1: float, b: float, sets: Ints | None = None) -> None:
         """`size` bags of what `tokens.owners` says. `sets`: the number, from 0 on, of the set of each bag; lengths are
         compared within a set only (questions are short, answers long)."""
         if size >= MOST:

@@ -17,7 +17,7 @@ from knowledge.entries import Citation, Entry
 from knowledge.entry_search import EntrySearch, Fit
 from knowledge.follow_up import goes_on
 from knowledge.index import Index, Query
-from knowledge.laws import ArticleParser, ArticleRef, article_name
+from knowledge.laws import ArticleParser, ArticleRef, LawIndex, article_name
 from knowledge.library import Library, read_library
 from knowledge.meaning import Meaning, Side
 from knowledge.sounds import Sounds
@@ -86,7 +86,7 @@ class Knowledge:
         """`statutes`: the imported texts in force. `meaning` is used as far as it has learnt `texts_of` all this."""
         texts = statutes if isinstance(statutes, ArticleTexts) else ArticleTexts(statutes)
         self._entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
-        self._laws = library.laws.with_texts((s.law, [a.number for a in s.articles]) for s in texts.statutes)
+        self._laws = library.laws.with_texts(texts.statutes)
         self._lexicon, self._sayings = library.lexicon, library.sayings
         self._articles = ArticleParser(self._laws, library.aliases)
         self._notes = {_about(entry): entry for entry in self._entries if entry.kind == "law"}
@@ -114,6 +114,11 @@ class Knowledge:
     ) -> Knowledge:
         """Read `content_dir` without what is not valid on `today`. Raises ContentError with every problem found."""
         return cls(read_library(content_dir), today, statutes=statutes, meaning=meaning)
+
+    @property
+    def laws(self) -> LawIndex:
+        """Which articles exist, those of the imported texts included."""
+        return self._laws
 
     @property
     def entries(self) -> Sequence[Entry]:

@@ -21,7 +21,6 @@ from bot.settings import Settings
 from knowledge import StatuteStore
 from knowledge.exporting import write_all
 from knowledge.faq import ENDINGS, Sheet, read_faq
-from knowledge.laws import ArticleParser
 from knowledge.statutes.reading import UnreadableError
 
 #: Who is named as the author of drafts that came from a file.
@@ -54,8 +53,7 @@ def import_files(
 
 async def _import_tables(settings: Settings, files: Sequence[Path], *, preview: bool, most: int) -> None:
     office = office_of(settings)
-    base, today = office.base, datetime.now(LOCAL).date()
-    parser = ArticleParser(base.laws, base.aliases)
+    parser, today = office.publication.citable.articles, datetime.now(LOCAL).date()
     try:
         sheets = [(file, read_faq(file, parser, today)) for file in files]
     except UnreadableError as problem:

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from actions.dates import LOCAL
 from bot.cli.faults import Fault
+from bot.cli.learning import learn
+from bot.knowledge import open_office
 from bot.migrations import migrate
-from bot.settings import ROOT, Settings
+from bot.settings import Settings
 from connectors.gateway import Database
 from knowledge.publication.accounts import LONGEST, ROLES, SHORTEST, AccountError, Accounts, Role, Staff
 from knowledge.publication.checks import Check
@@ -24,6 +25,7 @@ from knowledge.publication.differences import FIELDS
 from knowledge.publication.office import Office
 from knowledge.publication.records import NoSuchEntry, Place, Standing
 from knowledge.publication.store import Refused
+from knowledge.retrieval import texts_of
 
 #: Why something was refused, for somebody at a terminal.
 _REFUSED = {
@@ -51,7 +53,7 @@ def office_of(settings: Settings) -> Office:
     sealer = settings.sealer()
     database = Database(settings.service_database)
     migrate(database.engine)
-    return Office(database, sealer, ROOT / "knowledge" / "content", lambda: datetime.now(LOCAL).date())
+    return open_office(settings, database, sealer)
 
 
 # -- entries -----------------------------------------------------------------------------------------------------------
@@ -151,6 +153,10 @@ async def publish(settings: Settings, entries: Sequence[str], by: str) -> None:
         places = [place for place in places if staff.name not in (await _place(office, place.id)).authors]
     if not places:
         raise Fault(f"nothing is under review that {by} may approve", "`reportguide knowledge list --standing review`")
+    if meaning := office.meaning():
+        # What the service has not learnt yet is learnt here, so that the check searches as the service will.
+        today = office.publication.today()
+        learn(meaning, texts_of(office.publication.library(today), today), Console(stderr=True))
     blocked = False
     for place in places:
         with _explained():

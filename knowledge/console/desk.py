@@ -20,7 +20,6 @@ from starlette.datastructures import FormData
 
 from knowledge.current import CurrentKnowledge
 from knowledge.entries import Citation
-from knowledge.laws import ArticleParser
 from knowledge.publication.accounts import Staff
 from knowledge.publication.office import Office
 from knowledge.publication.records import PRODUCT
@@ -71,7 +70,6 @@ class Desk:
         self.office, self.knowledge, self.settings = office, knowledge, settings
         self.publication = office.publication
         self.strings: dict[str, Any] = yaml.safe_load((settings.words / "strings.yml").read_text("utf-8"))
-        self.articles = ArticleParser(office.base.laws, office.base.aliases)
         self._pages = Environment(
             loader=FileSystemLoader(settings.words / "pages"),
             autoescape=True,

@@ -6,7 +6,6 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ import structlog
 
 from knowledge.library import Library
 from knowledge.publication.gate import Regression, Report
-from knowledge.publication.gate_process import GateFailed, run_apart
+from knowledge.publication.gate_process import ALONE, Beside, GateFailed, run_apart
 from knowledge.publication.records import Revision, read_edition, read_place
 from knowledge.publication.store import SILENT, Publication, Refused
 from knowledge.publication.tables import checks
@@ -51,11 +50,10 @@ class Check:
 class Checks:
     """Begins runs and tells how they stand."""
 
-    def __init__(self, publication: Publication, regressions: Kept) -> None:
-        self._publication, self._regressions = publication, regressions
+    def __init__(self, publication: Publication, regressions: Kept, beside: Beside = ALONE) -> None:
+        """`beside`: what whoever answers searches, too."""
+        self._publication, self._regressions, self._beside = publication, regressions, beside
         self._store = publication.store
-        #: Where the vectors of the model are, if answers are searched by meaning, too.
-        self.vectors: Path | None = None
         self._tasks: dict[str, asyncio.Task[Check]] = {}
 
     async def begin(self, entry_id: str, who: str, *, publish: bool = False) -> str:
@@ -157,7 +155,7 @@ class Checks:
             await self._note(check_id, done=done, total=total)
 
         kept = await self._regressions.all()
-        return await run_apart(before, after, {revision.entry_id}, kept, day, progress, self.vectors)
+        return await run_apart(before, after, {revision.entry_id}, kept, day, progress, self._beside)
 
     async def _note(self, check_id: str, **values: Any) -> None:
         query = checks.update().where(checks.c.id == check_id).values(**values, seen_at=time.time())

@@ -63,6 +63,11 @@ class Statute(BaseModel):
     )
     articles: tuple[Article, ...]
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Of all articles, in their order."""
+        return tuple(article.number for article in self.articles)
+
     def in_force(self, day: date) -> bool:
         return self.effective is None or self.effective <= day
 
