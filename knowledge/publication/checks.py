@@ -14,6 +14,7 @@ import structlog
 from knowledge.library import Library
 from knowledge.publication.gate import Regression, Report
 from knowledge.publication.gate_process import ALONE, Beside, GateFailed, run_apart
+from knowledge.publication.ports import Sealing
 from knowledge.publication.records import Revision, read_edition, read_place
 from knowledge.publication.store import SILENT, Publication, Refused
 from knowledge.publication.tables import checks
@@ -50,9 +51,9 @@ class Check:
 class Checks:
     """Begins runs and tells how they stand."""
 
-    def __init__(self, publication: Publication, regressions: Kept, beside: Beside = ALONE) -> None:
+    def __init__(self, publication: Publication, regressions: Kept, sealer: Sealing, beside: Beside = ALONE) -> None:
         """`beside`: what whoever answers searches, too."""
-        self._publication, self._regressions, self._beside = publication, regressions, beside
+        self._publication, self._regressions, self._sealer, self._beside = publication, regressions, sealer, beside
         self._store = publication.store
         self._tasks: dict[str, asyncio.Task[Check]] = {}
 
@@ -81,7 +82,7 @@ class Checks:
             row = connection.execute(checks.select().where(checks.c.id == check_id)).first()
             if row is None:
                 raise LookupError(check_id)
-            return _check(row)
+            return self._check(row)
 
         return await self._store.read(read)
 
@@ -90,7 +91,7 @@ class Checks:
         mine = (checks.c.entry_id == entry_id) & (checks.c.revision == revision)
         query = checks.select().where(mine).order_by(checks.c.started_at.desc()).limit(1)
         row = await self._store.read(lambda connection: connection.execute(query).first())
-        return _check(row) if row else None
+        return self._check(row) if row else None
 
     async def stop(self) -> None:
         for task in list(self._tasks.values()):
@@ -121,7 +122,8 @@ class Checks:
             for _ in range(TRIES):
                 report = await self._compare(check_id, revision)
                 state = "passed" if report.passed else "blocked"
-                await self._note(check_id, state=state, report=report.model_dump_json())
+                sealed = self._sealer.seal_json(report.model_dump(), context_of(check_id))
+                await self._note(check_id, state=state, report=sealed)
                 if not publish or not report.passed:
                     break
                 try:
@@ -161,12 +163,18 @@ class Checks:
         query = checks.update().where(checks.c.id == check_id).values(**values, seen_at=time.time())
         await self._store.write(lambda connection: connection.execute(query))
 
+    def _check(self, row: Any) -> Check:
+        # What passed and is to be published is on its way for some milliseconds.
+        state = "running" if row.publish and row.state == "passed" else row.state
+        if state == "running" and time.time() - row.seen_at > SILENT:
+            state = "failed"
+        report = None
+        if row.report:
+            report = Report.model_validate(self._sealer.open_json(row.report, context_of(row.id)))
+        facts = (row.id, row.entry_id, row.revision, row.edition, row.who, row.publish)
+        return Check(*facts, state, row.done, row.total, report, row.started_at)
 
-def _check(row: Any) -> Check:
-    # What passed and is to be published is on its way for some milliseconds.
-    state = "running" if row.publish and row.state == "passed" else row.state
-    if state == "running" and time.time() - row.seen_at > SILENT:
-        state = "failed"
-    report = Report.model_validate_json(row.report) if row.report else None
-    facts = (row.id, row.entry_id, row.revision, row.edition, row.who, row.publish)
-    return Check(*facts, state, row.done, row.total, report, row.started_at)
+
+def context_of(check_id: str) -> str:
+    """What a report is sealed with."""
+    return f"check:{check_id}"

@@ -37,7 +37,7 @@ class Office:
         self.publication = Publication(store, self.base, today, self._statutes)
         self.questions = Questions(store, sealer, [text for _, entry in self.base.entries for text in entry.questions])
         self.regressions = Regressions(store, sealer)
-        self.checks = Checks(self.publication, self.regressions, beside)
+        self.checks = Checks(self.publication, self.regressions, sealer, beside)
         self.accounts = Accounts(store, sealer)
 
     def meaning(self) -> Meaning | None:

@@ -23,7 +23,7 @@ ENTRY = str(GUIDE["id"])
 
 @pytest.fixture
 def checks(publication: Publication, database: Database, sealer: Sealer) -> Checks:
-    return Checks(publication, Regressions(database, sealer))
+    return Checks(publication, Regressions(database, sealer), sealer)
 
 
 async def submitted(publication: Publication, who: str = "li", **fields: Any) -> None:
