@@ -238,9 +238,11 @@ def public_app(service: Service) -> FastAPI:
 def staff_app(service: Service) -> FastAPI:
     """The staff port: the console, health of all parts, and metrics without personal data."""
     answers = yaml.safe_load((ROOT / "dialogues" / "responses" / "answers.yml").read_text("utf-8"))
+    matters = service.services.standard.matters
     settings = ConsoleSettings(
         words=ROOT / "dialogues" / "console",
-        matters={matter.id: matter.title for matter in service.services.standard.matters},
+        matters={matter.id: matter.title for matter in matters},
+        steps={element.id: element.label for matter in reversed(matters) for element in matter.elements},
         answer=answers["responses"]["utter_answer"][0]["text"],
         zone=LOCAL,
         secure=service.settings.secure_cookies,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from knowledge.meaning import Meaning, Side
 from knowledge.sounds import Sounds
 from knowledge.statutes import Statute
 from knowledge.text import bare, each, normalise
+from knowledge.wanted import any_case
 
 __all__ = ["Answer", "Knowledge", "Ranked"]
 
@@ -102,6 +104,10 @@ class Knowledge:
         self._ranking = ArticleSearch(texts, self._entries, others, self._meaning if known else None)
         self._sounds = Sounds(self._search.vocabulary)
         self._filters = _filters(self._entries)
+        self._at_step: dict[tuple[str, str], list[Entry]] = {}
+        for entry in self._entries:
+            for place in product(entry.matters or ("",), entry.steps):
+                self._at_step.setdefault(place, []).append(entry)
 
     @classmethod
     def load(
@@ -127,6 +133,12 @@ class Knowledge:
 
     def entry(self, entry_id: str) -> Entry | None:
         return next((entry for entry in self._entries if entry.id == entry_id), None)
+
+    def at_step(self, matter: str, step: str, *, role: str | None = None) -> Entry | None:
+        """What helps somebody who hesitates at this element: of this matter before what is of all, a case first."""
+        held = [entry for of in (matter, "") for entry in self._at_step.get((of, step), ())]
+        able = [entry for entry in held if entry.meant_for(role, None)]
+        return min(able, key=lambda entry: (not entry.matters, entry.kind != "case"), default=None)
 
     def ask(
         self,
@@ -154,7 +166,7 @@ class Knowledge:
         elif ref:
             told = self._article(ref, role, channel)
         else:
-            told = self._unnamed(said)
+            told = self._unnamed(said) or self._example(said, matter, role, channel)
         if told is None or ranked > 0:
             query, vector = self._query(said), self._vector(said)
             fit = self._search.find(query, vector, matter=matter, among=self._among(role, channel))
@@ -262,6 +274,14 @@ class Knowledge:
         return _Told(
             False, self._sayings.which_law.format(law="", article=article, last=""), None, 0.0, offered[:OFFERED]
         )
+
+    def _example(self, said: str, matter: str | None, role: str | None, channel: str | None) -> _Told | None:
+        """有例子吗, in the middle of a report: one of its matter, first one that staff hold ready for its steps."""
+        if not matter or not any_case(said):
+            return None
+        cases = [entry for entry in self._entries if entry.case and matter in entry.matters]
+        cases = sorted((entry for entry in cases if entry.meant_for(role, channel)), key=lambda entry: not entry.steps)
+        return _told(cases[0]) if cases else None
 
     def _cited(self) -> list[ArticleRef]:
         """Articles that entries rest on, each once, without those whose note is withdrawn."""

@@ -13,6 +13,7 @@ from actions.registry import ACTIONS
 from actions.standard import Standard, StandardError, read_standard, texts
 from knowledge import ContentError, hotlines
 from knowledge.check import check as check_knowledge
+from knowledge.library import Library, read_library
 
 #: What a text must not have: exclamation marks, and the tone of an office.
 _TONE = re.compile(r"[!！]|您的输入有误|非法|侵权主体|请勿")
@@ -27,6 +28,7 @@ def problems(root: Path) -> list[str]:
         return [str(problem)]
     found = [*_standard(standard, root), *_dialogues(root), *_said(root)]
     try:
+        found += _helping(standard, read_library(root / "knowledge" / "content"))
         found += [str(problem) for problem in check_knowledge(root / "knowledge" / "content")]
     except ContentError as problem:
         found.append(str(problem))
@@ -50,6 +52,19 @@ def _standard(standard: Standard, root: Path) -> Iterator[str]:
         for name in referral.turn_to:
             if name not in known:
                 yield f"referral {referral.id}: there is no hotline {name}"
+
+
+def _helping(standard: Standard, library: Library) -> Iterator[str]:
+    """Entries that help at a step name steps that there are."""
+    anywhere = {element.id for matter in standard.matters for element in matter.elements}
+    for place, entry in library.entries:
+        for step in sorted(set(entry.steps) - anywhere):
+            yield f"{place}: no matter has an element {step} — take the step out"
+        for name in entry.matters if entry.steps else ():
+            matter = standard.matter(name)
+            known = {element.id for element in matter.elements} if matter else set()
+            for step in sorted(set(entry.steps) & anywhere - known):
+                yield f"{place}: {name} has no element {step} — take the step out, or the matter"
 
 
 def _law_known(index: Any, law: str) -> bool:

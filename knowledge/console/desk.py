@@ -30,13 +30,15 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class ConsoleSettings:
-    """`words`: folder with `strings.yml` and `pages/`. `matters`: id → name. `secure`: cookies over HTTPS only.
+    """`words`: folder with `strings.yml` and `pages/`. `matters`, `steps`: of the reporting standard, id → name.
 
     `answer`: how an answer is said in a conversation, with `{answer}` and `{rests_on}`. `zone`: where staff work.
+    `secure`: cookies over HTTPS only.
     """
 
     words: Path
     matters: Mapping[str, str]
+    steps: Mapping[str, str]
     answer: str
     zone: tzinfo
     secure: bool
@@ -79,6 +81,7 @@ class Desk:
         self._pages.filters |= {"moment": self.moment, "person": self.person, "said": self.said}
         self._pages.globals["t"] = self.strings
         self._pages.globals["matters"] = settings.matters
+        self._pages.globals["steps"] = settings.steps
         self._pages.globals["fill"] = self.fill
         self._pages.globals["with_query"] = _with_query
 

@@ -264,7 +264,9 @@ def test_pages_are_accessible_and_fit(browser: Browser, system: System, size: Vi
         admin.accessible()
         admin.sign_in()
         admin.press("大字")
-        for path in ("/entries", "/entries/law.civil.1195", "/entries/guide.how.steps/edit", "/review", "/questions",
+        for path in ("/entries", "/entries/law.civil.1195", "/entries/guide.how.steps/edit",
+                     "/entries/case.slander.workplace", "/entries/case.slander.workplace/edit",
+                     "/entries/law.civil.1195/edit", "/write", "/review", "/questions",
                      "/ask", "/kept", "/log", "/account", "/staff", "/no-such-page"):  # fmt: skip
             admin.go(path)
             admin.accessible()

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-import bot.knowledge
 from bot.cli.faults import Fault
 from bot.cli.knowledge import office_of, publish
 from bot.settings import Settings
@@ -20,25 +18,13 @@ from knowledge.publication.office import Office
 from knowledge.publication.store import Publication
 from knowledge.statutes import Incoming
 from knowledge.statutes.parse import parse
-from tests.unit.knowledge.conftest import GUIDE, LAW, OTHER, TODAY, Write
-from tests.unit.knowledge.conftest import write as write
+from tests.unit.knowledge.conftest import GUIDE, OTHER, TODAY
 
 from .conftest import changed
 
 ENTRY, OTHER_ID = str(GUIDE["id"]), str(OTHER["id"])
 TEXT = parse(["样例管理规定", "（2024年6月12日公布）", "第一条　为了样例。", "第二条　截图应当留存。"])
 IN_TEXT, NOT_IN_TEXT = ({"title": "样例管理规定", "article": f"第{number}条"} for number in "二三")
-
-
-@pytest.fixture
-def home(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings of a deployment whose product content is three entries."""
-    content = write(GUIDE, LAW, OTHER)
-    (tmp_path / "knowledge").symlink_to(tmp_path)
-    (content / "elsewhere.yml").write_text(yaml.safe_dump({"food": ["火锅哪家好吃"]}, allow_unicode=True), "utf-8")
-    monkeypatch.setattr(bot.knowledge, "ROOT", tmp_path)
-    monkeypatch.setenv("REPORTGUIDE_KEY", "A" * 43 + "=")
-    return Settings(home=tmp_path / "home", meaning=False)
 
 
 async def under_review(office: Office, **fields: Any) -> None:
