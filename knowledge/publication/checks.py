@@ -15,6 +15,7 @@ from knowledge.library import Library
 from knowledge.publication.gate import Regression, Report
 from knowledge.publication.gate_process import ALONE, Beside, GateFailed, run_apart
 from knowledge.publication.ports import Sealing
+from knowledge.publication.questions import KEPT_DAYS
 from knowledge.publication.records import Revision, read_edition, read_place
 from knowledge.publication.store import SILENT, Publication, Refused
 from knowledge.publication.tables import checks
@@ -114,6 +115,8 @@ class Checks:
         now = time.time()
         row = {"id": check_id, "entry_id": entry_id, "revision": place.work, "who": who, "publish": publish}
         row |= {"edition": read_edition(connection), "state": "running", "done": 0, "total": 0}
+        # Reports name questions that people asked: none is kept longer than those are.
+        connection.execute(checks.delete().where(checks.c.started_at < now - KEPT_DAYS * 86400))
         connection.execute(checks.insert().values(**row, started_at=now, seen_at=now))
         return revision
 

@@ -1,4 +1,4 @@
-"""Rotation of the sealing key: what staff keep opens with the new key alone, and works as before."""
+"""What staff keep, on disk: sealed, kept no longer than needed, and taken over to a new key when it is rotated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from knowledge.publication.gate import Regression
 from knowledge.publication.questions import Questions, Regressions
 from knowledge.publication.rekeying import Resealed, reseal
 from knowledge.publication.store import Publication
-from knowledge.publication.tables import attempts, metadata, questions
+from knowledge.publication.tables import attempts, checks, metadata, questions
 from tests.unit.knowledge.conftest import GUIDE, TODAY
 
 from .conftest import changed, on_disk
@@ -139,6 +139,17 @@ async def test_every_sealed_column_is_taken_over(
         ]
 
     assert await database.read(left) == []
+
+
+async def test_a_report_is_kept_no_longer_than_the_questions_it_names(
+    database: Database, base: Library, sealer: Sealer
+) -> None:
+    kept, _, check_id = await filled(database, base, sealer)
+    old = checks.update().values(started_at=checks.c.started_at - 181 * 86400)
+    await database.write(lambda connection: connection.execute(old))
+    await kept.checks.finished(await kept.checks.begin(ENTRY, "li"))
+    with pytest.raises(LookupError):
+        await kept.checks.get(check_id)
 
 
 async def test_no_report_of_a_check_lies_in_clear(
