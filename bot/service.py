@@ -44,7 +44,7 @@ from bot.backend import ContractBackend
 from bot.brain_client import BrainClient
 from bot.channels import Channels
 from bot.evidence import open_vault
-from bot.knowledge import open_office
+from bot.knowledge import named_steps, open_office
 from bot.linking import Linking, Receipts
 from bot.migrations import migrate
 from bot.sealing import SealingError
@@ -238,11 +238,10 @@ def public_app(service: Service) -> FastAPI:
 def staff_app(service: Service) -> FastAPI:
     """The staff port: the console, health of all parts, and metrics without personal data."""
     answers = yaml.safe_load((ROOT / "dialogues" / "responses" / "answers.yml").read_text("utf-8"))
-    matters = service.services.standard.matters
     settings = ConsoleSettings(
         words=ROOT / "dialogues" / "console",
-        matters={matter.id: matter.title for matter in matters},
-        steps={element.id: element.label for matter in reversed(matters) for element in matter.elements},
+        matters={matter.id: matter.title for matter in service.services.standard.matters},
+        steps=named_steps(service.services.standard),
         answer=answers["responses"]["utter_answer"][0]["text"],
         zone=LOCAL,
         secure=service.settings.secure_cookies,

@@ -21,10 +21,9 @@ from bot.settings import Settings
 from knowledge import StatuteStore
 from knowledge.exporting import write_all
 from knowledge.faq import ENDINGS, Sheet, read_faq
+from knowledge.publication.records import IMPORTER
 from knowledge.statutes.reading import UnreadableError
 
-#: Who is named as the author of drafts that came from a file.
-IMPORTER = "import"
 _SHOWN = 20
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from knowledge.publication.ports import Sealing, Store
-from knowledge.publication.records import PRODUCT
+from knowledge.publication.records import NOBODY
 from knowledge.publication.tables import attempts, events, sessions, staff
 
 Role = Literal["editor", "reviewer", "admin"]
@@ -71,7 +71,7 @@ class Accounts:
 
     async def add(self, name: str, role: Role, password: str, who: str) -> Staff:
         """Raises AccountError: `name`, `taken`, `short` or `long`."""
-        if not _NAME.fullmatch(name) or name == PRODUCT:
+        if not _NAME.fullmatch(name) or name in NOBODY:
             raise AccountError("name")
         sealed = await self._hashed(name, password)
 

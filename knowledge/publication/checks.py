@@ -16,7 +16,7 @@ from knowledge.publication.gate import Regression, Report
 from knowledge.publication.gate_process import ALONE, Beside, GateFailed, run_apart
 from knowledge.publication.ports import Sealing
 from knowledge.publication.questions import KEPT_DAYS
-from knowledge.publication.records import Revision, read_edition, read_place
+from knowledge.publication.records import NoSuchEntry, Revision, read_edition, read_place
 from knowledge.publication.store import SILENT, Publication, Refused
 from knowledge.publication.tables import checks
 
@@ -77,12 +77,12 @@ class Checks:
         return await self.get(check_id)
 
     async def get(self, check_id: str) -> Check:
-        """Raises LookupError."""
+        """Raises NoSuchEntry."""
 
         def read(connection: sa.Connection) -> Check:
             row = connection.execute(checks.select().where(checks.c.id == check_id)).first()
             if row is None:
-                raise LookupError(check_id)
+                raise NoSuchEntry(check_id)
             return self._check(row)
 
         return await self._store.read(read)

@@ -16,6 +16,7 @@ from knowledge.publication.accounts import AccountError, Accounts
 from knowledge.publication.checks import Checks
 from knowledge.publication.gate import Regression
 from knowledge.publication.questions import Questions, Regressions
+from knowledge.publication.records import NoSuchEntry
 from knowledge.publication.rekeying import Resealed, reseal
 from knowledge.publication.store import Publication
 from knowledge.publication.tables import attempts, checks, metadata, questions
@@ -148,7 +149,7 @@ async def test_a_report_is_kept_no_longer_than_the_questions_it_names(
     old = checks.update().values(started_at=checks.c.started_at - 181 * 86400)
     await database.write(lambda connection: connection.execute(old))
     await kept.checks.finished(await kept.checks.begin(ENTRY, "li"))
-    with pytest.raises(LookupError):
+    with pytest.raises(NoSuchEntry):
         await kept.checks.get(check_id)
 
 
