@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 import uvicorn
 
+from bot.parent import end_with_parent
 from bot.sealing import SealingError
-from bot.service import configure_logs, end_with_parent, listen
+from bot.service import configure_logs, listen
 from bot.settings import Settings
 from connectors.backend.reference import CallbackTarget, create_app
 
@@ -17,8 +17,7 @@ from connectors.backend.reference import CallbackTarget, create_app
 def main() -> int:
     settings = Settings()
     configure_logs(settings.log_level)
-    if os.environ.get("REPORTGUIDE_END_WITH_PARENT"):
-        end_with_parent()
+    end_with_parent()
     try:
         sealer = settings.sealer()
     except SealingError as problem:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import sys
-import threading
 import traceback
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -47,6 +45,7 @@ from bot.evidence import open_vault
 from bot.knowledge import named_steps, open_office
 from bot.linking import Linking, Receipts
 from bot.migrations import migrate
+from bot.parent import end_with_parent
 from bot.sealing import SealingError
 from bot.settings import ROOT, ChannelSettingsError, Settings, internal_token
 from bot.words import Phrases
@@ -361,18 +360,6 @@ def serve(settings: Settings) -> None:
         runner.run(uvicorn.Server(config).serve(sockets=listeners))
 
 
-def end_with_parent() -> None:
-    """End this process when the supervisor's end of standard input closes, however the supervisor ended."""
-
-    def watch() -> None:
-        # Not through sys.stdin, whose lock Python wants for itself when it ends.
-        while os.read(0, 1024):
-            pass
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def configure_logs(level: str) -> None:
     """Structured logs on standard error. Values that people gave are never logged, at any level."""
     number = getattr(logging, level.upper())
@@ -392,8 +379,7 @@ def configure_logs(level: str) -> None:
 def main() -> int:
     settings = Settings()
     configure_logs(settings.log_level)
-    if os.environ.get("REPORTGUIDE_END_WITH_PARENT"):
-        end_with_parent()
+    end_with_parent()
     try:
         serve(settings)
     except (SealingError, ChannelSettingsError) as problem:
