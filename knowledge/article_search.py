@@ -21,7 +21,7 @@ from knowledge.index import Query
 from knowledge.laws import ArticleRef
 from knowledge.meaning import Meaning, Side, standard
 from knowledge.statutes import Statute
-from knowledge.text import pieces, whole
+from knowledge.text import each, pieces, whole
 
 K1, B = 1.2, 0.75
 #: What the entries' words about an article count beside its own.
@@ -82,7 +82,8 @@ class ArticleSearch:
                     continue
                 links.append((number, at, 1.0 if entry.kind == "law" else CITED / (1 + FURTHER * order)))
                 if entry.kind == "law":
-                    about += [(at, whole(text)) for text in (*entry.questions, entry.answer, entry.longer)]
+                    said = (*each(*entry.questions), whole(entry.answer), whole(entry.longer))
+                    about += [(at, text) for text in said]
         self._notes = _Words([text for _, text in about], [at for at, _ in about], len(self.refs))
         self._from = np.asarray([number for number, _, _ in links], np.int32)
         self._to = np.asarray([at for _, at, _ in links], np.int32)
