@@ -34,7 +34,7 @@ class Law(_Data):
         default=None, description="day this text was adopted or last amended, where the text says it"
     )
     effective: date | None = Field(
-        default=None, description="day in its own closing article; an amendment may be in force later"
+        default=None, description="first day in force, where the text says it of this version"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,15 @@ def problems(root: Path) -> list[str]:
     except StandardError as problem:
         return [str(problem)]
     found = [*_standard(standard, root), *_dialogues(root), *_said(root)]
-    try:
-        found += _helping(standard, read_library(root / "knowledge" / "content"))
-        found += [str(problem) for problem in check_knowledge(root / "knowledge" / "content")]
-    except ContentError as problem:
-        found.append(str(problem))
+    found += check_knowledge(root / "knowledge" / "content")
+    with suppress(ContentError):  # which the check has told
+        library = read_library(root / "knowledge" / "content")
+        found += [*_bases(standard, library), *_helping(standard, library)]
     return found
 
 
 def _standard(standard: Standard, root: Path) -> Iterator[str]:
     known = hotlines(root / "knowledge" / "content")
-    index = yaml.safe_load((root / "knowledge" / "content" / "law_index.yml").read_text("utf-8"))
     for place, text in texts(standard):
         if _TONE.search(text):
             yield f"{place}: the tone of {text!r} is not that of a good clerk"
@@ -45,9 +44,6 @@ def _standard(standard: Standard, root: Path) -> Iterator[str]:
         for name in matter.help_from:
             if name not in known:
                 yield f"matter {matter.id}: there is no hotline {name}"
-        for basis in matter.legal_basis:
-            if not _law_known(index, basis.law):
-                yield f"matter {matter.id}: the law index does not know {basis.law}"
     for referral in standard.referrals:
         for name in referral.turn_to:
             if name not in known:
@@ -67,8 +63,11 @@ def _helping(standard: Standard, library: Library) -> Iterator[str]:
                 yield f"{place}: {name} has no element {step} — take the step out, or the matter"
 
 
-def _law_known(index: Any, law: str) -> bool:
-    return law in str(index)
+def _bases(standard: Standard, library: Library) -> Iterator[str]:
+    for matter in standard.matters:
+        for basis in matter.legal_basis:
+            if why := library.laws.why_not(basis.law, basis.article):
+                yield f"matter {matter.id}: 《{basis.law}》{basis.article}: {why}"
 
 
 def _yaml(file: Path) -> Any:
