@@ -21,6 +21,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 import bot.brain.danger as danger_module
 import bot.brain.meaning as meaning_module
+import bot.brain.owner as owner_module
 import bot.brain.reader as reader_module
 import bot.brain.retold as retold_module
 import bot.brain.sense as sense_module
@@ -28,6 +29,7 @@ import bot.brain.signs as signs_module
 import bot.brain.tagger as tagger_module
 import bot.brain.values as values_module
 from bot.brain.decide import Decider
+from bot.brain.reader import Number
 from bot.brain.sense import Embedder, Sense
 from bot.brain.tagger import Marks, Span
 from bot.brain.turn import Step, Turn
@@ -127,6 +129,9 @@ class _Senses:
     def nothing(self, text: str) -> float:
         return self._sense.nothing(text)
 
+    def own(self, text: str, number: Number) -> bool:
+        return self._sense.own(text, number)
+
     def names(self, text: str, step: Optional[str]) -> List[Span]:
         return self._sense.names(text, step, self._marks)
 
@@ -143,6 +148,7 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
         for module in (
             danger_module,
             meaning_module,
+            owner_module,
             reader_module,
             retold_module,
             sense_module,
@@ -166,7 +172,7 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
     if kept.exists():
         return pickle.loads(kept.read_bytes())
     embedder = Embedder(folder / "embeddings.npz")
-    sense = Sense.train(examples, embedder, steps, choices, decider.idioms, decider.signs, decider.reader.marks)
+    sense = Sense.train(examples, embedder, steps, choices, decider.idioms, decider.signs, decider.reader)
     for old in folder.glob("sense-*.pickle"):
         old.unlink()
     part = kept.with_suffix(".part")

@@ -10,7 +10,7 @@ labels: `matters`, `kind`, `control`, `value` as the project's evaluation sets d
 import re
 from typing import Any, Dict, List, Optional, Protocol, Sequence, Tuple
 
-from bot.brain.reader import Fields, Reader, clean, readable
+from bot.brain.reader import Fields, Number, Reader, clean, readable
 from bot.brain.signs import Signs
 from bot.brain.stories import Stories, best
 from bot.brain.turn import Step, Turn
@@ -26,6 +26,7 @@ class Senses(Protocol):
     def option(self, step: str, text: str) -> Dict[str, float]: ...
     def element(self, text: str) -> Dict[str, float]: ...
     def nothing(self, text: str) -> float: ...
+    def own(self, text: str, number: Number) -> bool: ...
     def names(self, text: str, step: Optional[str]) -> Sequence[Any]: ...
 
 
@@ -47,7 +48,7 @@ TALK = (
 )
 PLAINLY = 0.7
 #: How sure the tagger must be of an account that is told in passing.
-NAMED = 0.5
+NAMED = 0.75
 #: Which item is to be changed is guessed from here on, where no word names it.
 MEANT = 0.5
 #: Chain letters and advertisements have links too.
@@ -119,7 +120,7 @@ class Decider:
         return self._at_element(said, step, senses)
 
     def _facts(self, said: Said, step: Optional[Step], senses: Senses) -> Fields:
-        """What patterns and tables read, with accounts and days as the tagger sees them."""
+        """What patterns and tables read, with accounts, days and the owners of numbers as the models see them."""
         read = said.fields
         kind = self._values.element(step.id)["kind"] if step else "text"
         if len(said.text) < PLAIN_CHARS and kind not in (*OPEN_KINDS, "time"):
@@ -136,9 +137,12 @@ class Decider:
             and not any(span.start < end and span.end > start for start, end in links)
         ]
         days = self.reader.days(said.written, [(span.start, span.end) for span in spans if span.what == "date"])
-        if step is not None:
+        phones = read.phone
+        if step is None:
+            phones = [item.value for item in self.reader.numbers(said.text) if senses.own(said.text, item)]
+        else:
             days = days or read.date
-        return read._replace(account=self.reader.accounts_only(named) or read.account, date=days)
+        return read._replace(account=self.reader.accounts_only(named) or read.account, date=days, phone=phones)
 
     # -- what was pressed or sent ------------------------------------------------------------------------------------
 

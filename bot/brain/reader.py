@@ -23,13 +23,13 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
-_MOBILE = re.compile(r"(?<!\d)(?:\+?86[-\s]?)?(1[3-9]\d(?:[-\s]?\d{4}){2})(?!\d)")
-_LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[-\s]?[2-8]\d{6,7})(?!\d)")
+_MOBILE = re.compile(r"(?<!\d)(?:\+?86[-\s]?)?(1[-\s.]?[3-9](?:[-\s.]?\d){9})(?!\d)")
+_LANDLINE = re.compile(r"(?<!\d)([(（]?0\d{2,3}[)）]?[-\s—]{0,2}[2-8]\d{2,3}[-\s]?\d{4})(?!\d)")
+_HOTLINE = re.compile(r"(?<!\d)([48]00[-\s]?\d{3,4}[-\s]?\d{3,4})(?!\d)")
 #: A number that somebody reads out: 一三九八七…
-_SPOKEN = re.compile(
-    r"(?<![零〇一二三四五六七八九幺])[一幺][三-九三四五六七八九][零〇一二三四五六七八九幺]{9}(?![零〇一二三四五六七八九幺])"
-)
-_DIGITS = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
+_SPOKEN_DIGIT = "[零〇洞一二两三四五六七八九幺]"
+_SPOKEN = re.compile(rf"(?<!{_SPOKEN_DIGIT})[一幺]\s?[三四五六七八九](?:\s?{_SPOKEN_DIGIT}){{9}}(?!{_SPOKEN_DIGIT})")
+_DIGITS = str.maketrans("零〇洞一二两三四五六七八九幺", "00012234567891")
 #: Before a number, in its clause: then it is somebody else's, or one that nobody answers any more.
 _OTHERS_NUMBER = re.compile(
     r"(?:他|她|它|对方|骗子|那人|冒充|冒用|派出所|警|法院|律师|客服|商家|卖家|物业|房东|中介|陌生|(?<!不信)来电|打来|热线|合作|前东家|号码是"
@@ -42,33 +42,46 @@ _OWN_NUMBER = re.compile(
 
 _N = r"[0-9零〇一二两三四五六七八九十]{1,3}"
 _DAY_PART = (
-    r"(?:一大?早|大清早|清早|清晨|早上|早晨|早饭[前后]|上午|前晌|中午|晌午|午饭[前后]|午后|[前后]半晌|后晌|下午|傍晚|天黑[前后]?|晚饭[前后]|晚上|夜里"
-    r"|夜晚|深夜|大半夜|[前后下]半夜|半夜|凌晨|天亮[前后]?|晚|早|夜)"
+    r"(?:一大?早|大清早|清早|清晨|早上|早晨|早饭[前后]|上午|前晌|中午|晌午|午饭[前后]|午后|[前后]半晌|后晌|下午|傍晚|[傍擦]黑|天黑[前后]?"
+    r"|晚饭[前后]|晚上|夜里头?|夜晚|深夜|大半夜|[前后下]半夜|半夜|凌晨|天亮[前后]?|晚|早|夜|晨)"
 )
-_CLOCK = rf"(?:{_N}点(?:半|多钟?|来钟|左右|钟|一刻|{_N}分?)?(?:左右|多)?|\d{{1,2}}[:：]\d{{2}}(?:分?左右)?)"
+_CLOCK = (
+    rf"(?:{_N}[点时](?:半|整|许|多钟?|来钟|左右|钟|一刻|{_N}(?:几?分)?)?(?:左右|多)?"
+    r"|\d{1,2}[:：]\d{2}(?::\d{2})?(?:分?左右)?)"
+)
 _WEEKDAY = r"(?:[一二三四五六日天末]|[1-7])"
+#: 10月1日至7日
+_UNTIL = rf"(?:\s?[至到—~-]\s?(?:{_N}月)?{_N}[日号])?"
+#: A month's part, after it.
+_PART_OF_MONTH = r"(?:份|底|末|初|中旬|上旬|下旬|头上|头几天)"
+_OLD_DAY = (
+    r"(?:初[一二三四五六七八九十]|十[一二三四五六七八九]|廿[一二三四五六七八九]|二十[一二三四五六七八九]?|三十)"
+    r"(?![日号天个块元多几])"
+)
 _DAY = "|".join(
     (
         # Days of the old calendar first: 九月初九 is no 九月初.
-        r"(?:去年|今年|前年)?(?:农历|阴历|旧历)?(?:正|冬|腊|[一二三四五六七八九十]{1,2})月"
-        r"(?:初[一二三四五六七八九十]|十[一二三四五六七八九]|廿[一二三四五六七八九]|二十[一二三四五六七八九]?|三十)(?![日号天个块元])",
-        rf"(?:\d{{4}}|[零〇一二三四五六七八九]{{4}}|今|去|前|本)年\s?{_N}\s?月(?:份|底|初|中旬|上旬|下旬)?(?:\s?{_N}\s?[日号])?",
+        rf"(?:去年|今年|前年)?(?:农历|阴历|旧历)?(?:正|冬|腊|[一二三四五六七八九十]{{1,2}})月{_OLD_DAY}",
+        rf"(?:(?<!\d)\d{{4}}|(?<!\d)2\d|[零〇一二三四五六七八九]{{4}}|今|去|前|本)年\s?{_N}\s?月{_PART_OF_MONTH}?(?:\s?{_N}\s?[日号]{_UNTIL})?",
         r"\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}(?!\d)",
-        rf"{_N}\s?月\s?(?:{_N}\s?[日号]|底|初|中旬|上旬|下旬)",
-        r"(?<![\d./-])(?:1[0-2]|0?[1-9])[./](?:3[01]|[12]\d|0?[1-9])(?![\d./%])(?=\s?(?:号|日|那天|晚|早|上午|下午|发|看|$|,|，|。))",
-        rf"(?:上上|上|这|本)(?:个)?(?:周|星期|礼拜){_WEEKDAY}",
-        rf"(?:上上|上|这|本)(?:个)?月(?:{_N}[日号]|初|底|中旬|上旬|下旬)?",
+        rf"{_N}\s?月\s?(?:{_N}几?\s?[日号]{_UNTIL}|{_PART_OF_MONTH})",
+        r"(?<![\d./-])(?:1[0-2]|0?[1-9])[./](?:3[01]|[12]\d|0?[1-9])(?![\d./%])"
+        r"(?=\s?(?:号|日|那天|晚|早|夜|凌晨|上午|中午|下午|傍晚|周|星期|礼拜|\d{1,2}[:：]|发|看|$|,|，|。))",
+        r"(?<![\d./-])(?:1[0-2]|0?[1-9])-(?:3[01]|[12]\d|0?[1-9])(?=\s\d{1,2}[:：]|\s?(?:晚|早|上午|下午|凌晨))",
+        rf"(?:上上|上|这|本)(?:个)?(?:周|星期|礼拜){_WEEKDAY}|上上?个?(?:周|星期|礼拜)(?![^，,。的]?次)",
+        rf"(?:上上|上|这|本)(?:个)?月(?:{_N}来?[日号]|{_OLD_DAY}|初|底|中旬|上旬|下旬)?",
         rf"(?:周|星期|礼拜){_WEEKDAY}(?![个次回])",
-        r"大前天|前天|昨天|昨日|昨儿个?|今天|今日(?!头条)|今儿个?|昨(?=晚|夜)|前(?=晚)|今(?=早|晚|晨)",
+        r"大*前[天儿]个?|前日|昨[天日]|昨儿个?|今天|今日(?!头条)|今儿个?|昨(?=晌|晚|夜)|前(?=晚)|今(?=早|晚|晨)|[寻尋噚琴](?=晚)|[寻尋噚琴]日",
         rf"(?:{_N}|半|几十?)(?:个)?(?:小时|钟头|天|周|星期|礼拜|个?多?月)(?:之|以)?前",
-        r"(?:去年|今年|前年|明年|后年|上个?月)?(?:元旦|春节|过年|除夕|小年|年三十|大年(?:初|三十)[一二三四五六七八]?|元宵节?|清明节?"
-        r"|五一|劳动节|端午节?|六一|儿童节|七夕|中元节?|中秋节?|重阳节?|国庆节?|十一假期|圣诞节?|平安夜|双十一|双11|双十二"
-        r"|双12|618|教师节|妇女节|三八节?|母亲节|父亲节|光棍节|腊八节?|立春|立夏|立秋|立冬|冬至|夏至|春分|秋分|小雪|大雪"
-        r"|小寒|大寒|寒露|霜降|白露|惊蛰|谷雨|芒种)"
-        r"(?:小?长假|假期|放假)?(?:的?第[一二三四五六七]天|的?最后一天|那天|那晚|期间|前后|当天|当晚|前一天|后一天|前夕)?",
+        r"(?:去年|今年|前年|明年|后年|上个?月)?(?:元旦|春节|过年|除夕|小年|年三十|大?年初[一二三四五六七八]|大年三十|元宵节?|清明节?"
+        r"|五一|劳动节|端午节?|六一|儿童节|七夕|中元节?|中秋节?|(?:九九)?重阳节?|国庆节?|十一假期|圣诞节?|平安夜|双十一|双11|双十二"
+        r"|双12|618|教师节|妇女节|三八节?|母亲节|父亲节|光棍节|情人节|感恩节|万圣节|腊八节?|立春|立夏|立秋|立冬|冬至|夏至|春分|秋分"
+        r"|小雪|大雪|小寒|大寒|寒露|霜降|白露|惊蛰|谷雨|芒种)"
+        r"(?:小?长假|假期|放假)?(?:的?第[一二三四五六七]天|的?最后一天|那天|那晚|那几天|期间|前后|当天|当晚|前一天|前一晚|前夜|后一天"
+        r"|后第[一二三四五六七]天|前夕)?",
         r"(?:上|这|本|当)?个?月(?:底|初|中旬|上旬|下旬)(?:那天|那几天)?",
         r"(?:去年|前年)(?:年底|年初|夏天|冬天|春天|秋天)?",
-        rf"(?<![\d月]){_N}号(?=早|上午|中午|下午|晚|凌晨|那天|发|看|的|，|,|。|$)",
+        rf"(?<![\d月]){_N}号(?=一早|早|上午|中午|下午|晚|凌晨|夜|那天|发|看|的|，|,|。|$)",
     )
 )
 _DATE = re.compile(rf"(?:{_DAY})(?:\s?的?\s?{_DAY_PART})?(?:\s?{_CLOCK})?")
@@ -142,6 +155,15 @@ def is_question(text: str) -> bool:
     return bool(_QUESTION.search(text))
 
 
+class Number(NamedTuple):
+    """A telephone number and where it stands; `own`: whether the words before it speak of the reporter."""
+
+    start: int
+    end: int
+    value: str
+    own: bool
+
+
 class Reader:
     """Reads fields with the platform table of the reporting standard.
 
@@ -182,25 +204,31 @@ class Reader:
             platforms = others
         elif urls and self._any_site:
             platforms = [self._any_site]
-        phones = [
-            re.sub(r"[-\s]", "", match.group(1)) if pattern is _MOBILE else match.group(1)
-            for pattern in (_MOBILE, _LANDLINE)
-            for match in pattern.finditer(rest)
-            if _is_own(rest[: match.start()])
-        ]
-        phones += [
-            match.group().translate(_DIGITS) for match in _SPOKEN.finditer(rest) if _is_own(rest[: match.start()])
-        ]
+        phones = [number.value for number in self.numbers(rest) if number.own]
         dates = [match.group().strip() for match in _DATE.finditer(rest)]
         # The bare host beside a link to it says nothing more.
         urls = [url for url in urls if not any(f"//{url}/" in other for other in urls)]
         return Fields(_once(platforms), self._accounts(rest), _once(urls), _once(phones), _once(emails), _once(dates))
 
+    def numbers(self, text: str) -> List["Number"]:
+        """All telephone numbers of a text, spoken ones too, and whether they seem to be the reporter's own."""
+        text = _EMAIL.sub(_blank, _URL.sub(_blank, text))
+        found = [
+            Number(match.start(), match.end(), _grouped(match.group(1), pattern), _is_own(text[: match.start()]))
+            for pattern in (_MOBILE, _LANDLINE, _HOTLINE)
+            for match in pattern.finditer(text)
+        ]
+        found += [
+            Number(m.start(), m.end(), re.sub(r"\s", "", m.group()).translate(_DIGITS), _is_own(text[: m.start()]))
+            for m in _SPOKEN.finditer(text)
+        ]
+        return found
+
     def marks(self, text: str) -> List[Tuple[int, int, str]]:
         """Where tables and patterns see something, ``(start, end, what)``: hints for the tagger, not yet facts."""
         found = [(m.start(), m.end(), "url") for m in _URL.finditer(text)]
         found += [(m.start(), m.end(), "email") for m in _EMAIL.finditer(text)]
-        found += [(m.start(), m.end(), "phone") for p in (_MOBILE, _LANDLINE) for m in p.finditer(text)]
+        found += [(number.start, number.end, "phone") for number in self.numbers(text)]
         found += [(m.start(), m.end(), "date") for m in _DATE.finditer(text)]
         found += [(m.start(1), m.end(1), "account") for p in _ACCOUNTS for m in p.finditer(text)]
         folded = text.casefold()
@@ -214,10 +242,12 @@ class Reader:
 
     def days(self, text: str, spans: List[Tuple[int, int]]) -> List[str]:
         """The days that stand in `spans` of a text, as far as the words for a day and its hour reach."""
+        written = [match.span() for match in _DATE.finditer(text)]
         found = []
         for start, end in spans:
-            near = (match for match in _DATE.finditer(text) if match.start() < end and match.end() > start)
-            found.append(max((match.group().strip() for match in near), key=len, default=text[start:end].strip()))
+            near = [(first, last) for first, last in written if first < end and last > start]
+            first, last = min([start, *(first for first, _ in near)]), max([end, *(last for _, last in near)])
+            found.append(text[first:last].strip())
         return _once(found)
 
     def accounts_only(self, names: Sequence[str]) -> List[str]:
@@ -243,6 +273,15 @@ class Reader:
                 if name and not _NO_ACCOUNT.match(name) and not self.platform_named(name):
                     found.append((match.start(1), name))
         return _once([name for _, name in sorted(found)])
+
+
+def _blank(match: "re.Match[str]") -> str:
+    return " " * len(match.group())
+
+
+def _grouped(number: str, pattern: "re.Pattern[str]") -> str:
+    """A mobile number is eleven digits; the parts of another are told by how it was written."""
+    return re.sub(r"[-\s.]", "", number) if pattern is _MOBILE else number
 
 
 def _is_own(before: str) -> bool:

@@ -23,6 +23,8 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.brain.danger import Danger
 from bot.brain.meaning import Net, mixed
+from bot.brain.owner import Owner
+from bot.brain.reader import Number, Reader
 from bot.brain.retold import number_of
 from bot.brain.tagger import Marks, Span, Tagger
 
@@ -225,6 +227,7 @@ class Sense:
         self._danger = Danger(re.compile(r"(?!)"))
         self._meant: Optional[Net] = None
         self._tagger: Optional[Tagger] = None
+        self._owner = Owner()
 
     @classmethod
     def train(
@@ -235,14 +238,17 @@ class Sense:
         choices: Dict[str, List[Tuple[str, str]]],
         idioms: "re.Pattern[str]",
         signs: Signs,
-        marks: Marks,
+        reader: Reader,
     ) -> "Sense":
         """`steps`: ids of all steps; `choices`: step → ``[(value, a way to say it)]``; `idioms`: see `Danger`."""
         sense = cls()
+        marks = reader.marks
         with ThreadPoolExecutor(1) as beside:
             # The tagger learns in C, without Python's lock, while the rest goes on.
             named = [example for example in examples if _annotated(example, marks)]
             tagger = beside.submit(Tagger.train, named, marks)
+            # A step's replies hold what is asked for; only in tales is it a question whose a number is.
+            sense._owner = Owner().fit([example for example in named if not example.get("step")], reader.numbers)
             said = [example for example in examples if example["intent"] != TOLD]
             sense._learn(said, embedder, steps, choices, idioms, signs)
             sense._tagger = tagger.result()
@@ -377,6 +383,10 @@ class Sense:
     def nothing(self, text: str) -> float:
         """How likely an answer says that there is nothing to give."""
         return self._judges["nothing"](self._features.grams(focus(text)))["yes"]
+
+    def own(self, text: str, number: Number) -> bool:
+        """Whether a telephone number in a text is the reporter's own."""
+        return self._owner(text, number)
 
     def names(self, text: str, step: Optional[str], marks: Marks) -> List[Span]:
         """Accounts, days and the like in a text."""

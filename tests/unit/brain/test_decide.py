@@ -46,6 +46,9 @@ class Says:
     def nothing(self, text: str) -> float:
         return 0.0
 
+    def own(self, text: str, number: Any) -> bool:
+        return bool(number.own)
+
     def names(self, text: str, step: str | None) -> list[Any]:
         found = [span for span in self._names if span.text in text]
         return [
