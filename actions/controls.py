@@ -8,6 +8,7 @@ from __future__ import annotations
 from actions import errands
 from actions.checks import Refused, check
 from actions.drafts import Draft
+from actions.hints import hint
 from actions.interview import CONFIRM, MATTER, SURE, Interview
 from actions.turn import FORM, LOCAL, Turn, TurnAction, payload
 
@@ -114,6 +115,7 @@ class Why(TurnAction):
         element = turn.element()
         if element:
             turn.say("utter_why", why=element.why)
+            hint(turn)
         else:
             turn.say("utter_why_general")
         turn.go_to(turn.step, again=True)
@@ -139,6 +141,8 @@ class Help(TurnAction):
                 # Where to climb when the best proof is out of reach (art. 15).
                 counts = "、".join(f"{p.title}（{p.note}）" if p.note else p.title for p in matter.proofs)
                 turn.say("utter_proof_ladder", counts=counts)
+            else:
+                hint(turn)
         turn.go_to(turn.step, again=True)
 
 

@@ -64,6 +64,26 @@ class Citation(Protocol):
     def article(self) -> str | None: ...
 
 
+class Case(Protocol):
+    """An example that is made up: what happened, and what was handed in."""
+
+    @property
+    def facts(self) -> str: ...
+    @property
+    def evidence(self) -> str: ...
+
+
+class Entry(Protocol):
+    """A published answer; `case` where it is an example."""
+
+    @property
+    def answer(self) -> str: ...
+    @property
+    def citations(self) -> Sequence[Citation]: ...
+    @property
+    def case(self) -> Case | None: ...
+
+
 class Answer(Protocol):
     @property
     def answered(self) -> bool: ...
@@ -78,13 +98,17 @@ class Answer(Protocol):
 
 
 class Answerer(Protocol):
-    """The knowledge room's one question."""
+    """What the knowledge room is asked."""
 
     def ask(
         self, text: str, *, matter: str | None = None, role: str | None = None, before: str | None = None
     ) -> Answer:
         """`matter`: what is being reported; `role`: by a citizen or an enterprise, what is meant for others is left
         out. `before`: the question answered before, from which this may go on."""
+        ...
+
+    def at_step(self, matter: str, step: str, *, role: str | None = None) -> Entry | None:
+        """What helps somebody who hesitates at this element of this matter; None where nothing is held ready."""
         ...
 
 

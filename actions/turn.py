@@ -42,6 +42,7 @@ BOOKKEEPING = (
     "how",
     "ask_mode",
     "choosing",
+    "hinted",
 )
 
 #: The form that fills a report.

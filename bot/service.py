@@ -42,6 +42,7 @@ from bot.backend import ContractBackend
 from bot.brain_client import BrainClient
 from bot.channels import Channels
 from bot.evidence import open_vault
+from bot.knowledge import named_steps, open_office
 from bot.linking import Linking, Receipts
 from bot.migrations import migrate
 from bot.parent import end_with_parent
@@ -53,10 +54,9 @@ from connectors.channels import web
 from connectors.gateway import Database, Gateway, Pace
 from connectors.gateway.links import Links
 from connectors.gateway.vault import Infected, NotScanned, StoreAway
-from knowledge import Meaning, StatuteStore, hotlines
+from knowledge import hotlines
 from knowledge.console import ConsoleSettings
 from knowledge.console import create_app as create_console
-from knowledge.publication.office import Office
 
 log = structlog.get_logger("service")
 
@@ -89,19 +89,15 @@ class Service:
         self.handover = Handover(self.database, self.sealer, agency, self._evidence)
         self.scanning = Rounds("scanning", self._scan)
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
-        content = ROOT / "knowledge" / "content"
-        self.office = Office(self.database, self.sealer, content, lambda: datetime.now(LOCAL).date())
-        self.knowledge = self.office.current(
-            StatuteStore(settings.statutes_folder),
-            Meaning.load(settings.vectors_folder) if settings.meaning else None,
-        )
+        self.office = open_office(settings, self.database, self.sealer)
+        self.knowledge = self.office.current()
         self.receipts = Receipts(self.submission, self.vault, self.phrases, standard)
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
             knowledge=self.knowledge,
             feedback=self.office.questions,
-            hotlines=hotlines(content),
+            hotlines=hotlines(ROOT / "knowledge" / "content"),
             submission=self.submission,
             handover=self.handover,
             reminders=self.reminders,
@@ -244,6 +240,7 @@ def staff_app(service: Service) -> FastAPI:
     settings = ConsoleSettings(
         words=ROOT / "dialogues" / "console",
         matters={matter.id: matter.title for matter in service.services.standard.matters},
+        steps=named_steps(service.services.standard),
         answer=answers["responses"]["utter_answer"][0]["text"],
         zone=LOCAL,
         secure=service.settings.secure_cookies,

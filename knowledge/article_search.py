@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from knowledge.bags import cut
 from knowledge.bm25 import Floats, Postings, rarity
 from knowledge.entries import Entry
 from knowledge.index import Query
 from knowledge.laws import ArticleRef
 from knowledge.meaning import Meaning, Side, standard
 from knowledge.statutes import Statute
-from knowledge.text import pieces, whole
+from knowledge.text import each, pieces, whole
 
 K1, B = 1.2, 0.75
 #: What the entries' words about an article count beside its own.
@@ -59,7 +60,7 @@ class ArticleTexts:
     def __init__(self, statutes: Sequence[Statute] = ()) -> None:
         self.statutes = tuple(statutes)
         self.texts = {ArticleRef(s.law, article.number): article.text for s in statutes for article in s.articles}
-        self.words = _Words([Counter(pieces(whole(text))) for text in self.texts.values()])
+        self.words = _Words([whole(text) for text in self.texts.values()], range(len(self.texts)), len(self.texts))
 
 
 class ArticleSearch:
@@ -72,7 +73,7 @@ class ArticleSearch:
         self.refs = [*own.texts, *others]
         self._own, self._plain = len(own.texts), own.words
         place = {ref: at for at, ref in enumerate(self.refs)}
-        about: list[Counter[str]] = [Counter() for _ in self.refs]
+        about: list[tuple[int, str]] = []
         links: list[tuple[int, int, float]] = []
         for number, entry in enumerate(entries):
             for order, citation in enumerate(entry.citations):
@@ -81,9 +82,9 @@ class ArticleSearch:
                     continue
                 links.append((number, at, 1.0 if entry.kind == "law" else CITED / (1 + FURTHER * order)))
                 if entry.kind == "law":
-                    for text in (*entry.questions, entry.answer, entry.longer):
-                        about[at].update(pieces(whole(text)))
-        self._notes = _Words(about)
+                    said = (*each(*entry.questions), whole(entry.answer), whole(entry.longer))
+                    about += [(at, text) for text in said]
+        self._notes = _Words([text for _, text in about], [at for at, _ in about], len(self.refs))
         self._from = np.asarray([number for number, _, _ in links], np.int32)
         self._to = np.asarray([at for _, at, _ in links], np.int32)
         self._share = np.asarray([share for *_, share in links], np.float32)
@@ -128,14 +129,19 @@ class ArticleSearch:
 class _Words:
     """BM25 over all characters and pairs."""
 
-    def __init__(self, bags: Sequence[Counter[str]]) -> None:
-        self._idf, _ = rarity(bags, len(bags))
-        self._postings = Postings(bags, k1=K1, b=B)
+    def __init__(self, texts: Sequence[str], articles: Sequence[int], count: int) -> None:
+        """Normalised texts, and of each the number of the article, among `count`, that it is of or about."""
+        found = cut(texts, everything=True)
+        owners = np.asarray(articles, np.int64)[found.owners]
+        self._postings = Postings(found._replace(owners=owners), count, k1=K1, b=B)
+        self._idf, _ = rarity(self._postings.having(np.arange(count, dtype=np.int32)), count)
 
     def scores(self, text: str, query: Query) -> Floats:
-        weights = {token: self._idf.get(token, 0.0) for token in pieces(text)}
-        for token, weight in query.all.items():
-            # What the lexicon adds, and what was typed with another character of the same sound.
-            if token not in weights and token not in query.said:
-                weights[token] = weight * self._idf.get(token, 0.0)
-        return self._postings.scores(weights)
+        weights = dict.fromkeys(pieces(text), 1.0)
+        # What the lexicon adds, and what was typed with another character of the same sound.
+        weights |= {
+            token: weight for token, weight in query.all.items() if token not in weights and token not in query.said
+        }
+        numbers = self._postings.vocabulary.numbers(weights)
+        known = zip(numbers.tolist(), weights.values(), strict=True)
+        return self._postings.scores([(number, weight * self._idf[number]) for number, weight in known if number >= 0])

@@ -3,73 +3,84 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.bags import MOST, Codes, Ints, Tokens, Vocabulary
+
 Floats = NDArray[np.float32]
-Ints = NDArray[np.int32]
 
 
 class Postings:
-    """Immutable. `sets`: bags whose lengths are compared with each other only (questions are short, answers long)."""
+    """Which token stands how often in which bag. Immutable; `vocabulary` gives each token its number."""
 
-    def __init__(
-        self, bags: Sequence[Mapping[str, int]], *, k1: float, b: float, sets: Sequence[int] | None = None
-    ) -> None:
-        """Bags of token → times; `sets` numbers the set of each bag from 0 on."""
-        self.size = len(bags)
-        words: list[str] = []
-        times: list[int] = []
-        for bag in bags:
-            words.extend(bag)
-            times.extend(bag.values())
-        vocabulary = {token: number for number, token in enumerate(dict.fromkeys(words))}
-        tokens = np.fromiter(map(vocabulary.__getitem__, words), np.int32, len(words))
-        owners = np.repeat(np.arange(self.size, dtype=np.int32), [len(bag) for bag in bags])
-        counts = np.asarray(times, np.float32)
-        lengths = np.zeros(self.size, np.float32)
-        np.add.at(lengths, owners, counts)
-        group = np.asarray(sets if sets is not None else np.zeros(self.size), np.int32)
+    def __init__(self, tokens: Tokens, size: int, *, k1: float, b: float, sets: Ints | None = None) -> None:
+        """`size` bags of what `tokens.owners` says. `sets`: the number, from 0 on, of the set of each bag; lengths are
+        compared within a set only (questions are short, answers long)."""
+        if size >= MOST:
+            raise ValueError(f"{size} texts are more than one index can hold")
+        self.size = size
+        each, times = _each(tokens.codes * np.int64(size) + tokens.owners)
+        codes, owners = np.divmod(each, np.int64(max(size, 1)))
+        first = np.flatnonzero(np.diff(codes, prepend=-1))
+        self.vocabulary = Vocabulary(codes[first], tokens.words)
+        self._starts: Codes = np.append(first, len(each))
+        self._places: Ints = owners.astype(np.int32)
+        counts = times.astype(np.float32)
+        lengths = np.bincount(owners, weights=counts, minlength=size).astype(np.float32)
+        group = np.asarray(sets if sets is not None else np.zeros(size), np.int32)
         means = np.ones(int(group.max(initial=0)) + 1, np.float32)
         for number in range(len(means)):
             if (mine := lengths[group == number]).size:
                 means[number] = max(float(mine.mean()), 1.0)
         held = (k1 * (1 - b + b * lengths / means[group])).astype(np.float32)
-        order = np.argsort(tokens, kind="stable")
-        self._vocabulary = vocabulary
-        self._places: Ints = owners[order]
-        self._starts = np.searchsorted(tokens[order], np.arange(len(vocabulary) + 1)).astype(np.int64)
-        self._values: Floats = (counts * (k1 + 1) / (counts + held[owners]))[order].astype(np.float32)
+        self._values: Floats = (counts * (k1 + 1) / (counts + held[self._places])).astype(np.float32)
 
-    def scores(self, weights: Mapping[str, float]) -> Floats:
-        """The weighted sum for every bag. `weights`: token → weight, rarity included."""
+    def scores(self, weights: Sequence[tuple[int, float]]) -> Floats:
+        """The weighted sum for every bag. `weights`: number of a token, and its weight, rarity included."""
         total = np.zeros(self.size, np.float32)
-        for token, weight in weights.items():
-            if (number := self._vocabulary.get(token)) is not None and weight:
-                here = slice(self._starts[number], self._starts[number + 1])
-                total[self._places[here]] += weight * self._values[here]
+        for number, weight in weights:
+            here = slice(self._starts[number], self._starts[number + 1])
+            total[self._places[here]] += weight * self._values[here]
         return total
 
-    def hits(self, weights: Mapping[str, float]) -> Floats:
+    def hits(self, weights: Sequence[tuple[int, float]]) -> Floats:
         """The sum of the weights of those tokens that a bag has at all."""
         total = np.zeros(self.size, np.float32)
-        for token, weight in weights.items():
-            if (number := self._vocabulary.get(token)) is not None:
-                total[self._places[self._starts[number] : self._starts[number + 1]]] += weight
+        for number, weight in weights:
+            total[self._places[self._starts[number] : self._starts[number + 1]]] += weight
         return total
 
-    def sums(self, weights: Mapping[str, float]) -> Floats:
+    def sums(self, weights: Floats) -> Floats:
         """For every bag the sum of the weights of its tokens, each once: as `hits` of everything."""
-        each = np.asarray([weights.get(token, 0.0) for token in self._vocabulary], np.float64)
-        spread = np.repeat(each, np.diff(self._starts))
+        spread = np.repeat(weights, np.diff(self._starts))
         return np.bincount(self._places, weights=spread, minlength=self.size).astype(np.float32)
 
+    def has(self, number: int, bag: int) -> bool:
+        """Whether the token stands in the bag."""
+        here = self._places[self._starts[number] : self._starts[number + 1]]
+        at = int(np.searchsorted(here, bag))
+        return at < len(here) and int(here[at]) == bag
 
-def rarity(bags: Iterable[Iterable[str]], count: int) -> tuple[dict[str, float], float]:
-    """Token → idf over `count` documents, and that of a token never seen."""
-    found = Counter(token for bag in bags for token in bag)
-    idf = {token: math.log(1 + (count - n + 0.5) / (n + 0.5)) for token, n in found.items()}
+    def having(self, owners: Ints) -> Ints:
+        """For every token, how many of the owners of bags have it. `owners`: from 0 on, that of each bag; -1: none."""
+        count = int(owners.max(initial=-1)) + 1
+        tokens = np.repeat(np.arange(len(self.vocabulary)), np.diff(self._starts))
+        mine = owners[self._places]
+        each, _ = _each(tokens[mine >= 0] * np.int64(max(count, 1)) + mine[mine >= 0])
+        return np.bincount(each // max(count, 1), minlength=len(self.vocabulary)).astype(np.int32)
+
+
+def _each(values: Codes) -> tuple[Codes, Codes]:
+    """Sorted, each once, and how often it was there. As `np.unique`, which takes ten times as long for millions."""
+    values = np.sort(values)
+    first = np.flatnonzero(np.concatenate([np.ones(min(1, len(values)), bool), values[1:] != values[:-1]]))
+    return values[first], np.diff(first, append=len(values))
+
+
+def rarity(having: Ints, count: int) -> tuple[Floats, float]:
+    """The idf of each token that so many of `count` documents have, and that of a token never seen."""
+    idf = np.log1p((count - having + 0.5) / (having + 0.5)).astype(np.float32)
     return idf, math.log(1 + (count + 0.5) / 0.5)

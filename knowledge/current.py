@@ -129,6 +129,11 @@ class CurrentKnowledge:
         veil = self._veil
         return self._as_published(found, veil[found.entry]) if found.entry in veil else found
 
+    def at_step(self, matter: str, step: str, *, role: str | None = None) -> Entry | None:
+        """As `Knowledge.at_step`; nothing while the entry is being replaced."""
+        found = self._knowledge.at_step(matter, step, role=role)
+        return None if found and found.id in self._veil else found
+
     def _as_published(self, found: Answer, entry: Entry | None) -> Answer:
         """An answer of the last edition in the words of the new one, which is still being made."""
         if entry is None:

@@ -8,12 +8,13 @@ weights; the limits were chosen with both in view. Where there is no model of me
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
-from knowledge.text import tokens
+import numpy as np
+
+from knowledge.bags import Ints, Vocabulary
 
 _SMOOTH = 0.5
 
@@ -121,19 +122,17 @@ def _logistic(value: float) -> float:
 class Lean:
     """Whether words are rather those of questions answered here (above 0) or of other fields (below 0): naive Bayes."""
 
-    def __init__(self, here: Iterable[str], elsewhere: Iterable[str]) -> None:
-        """Both are normalised questions."""
-        ours, theirs = list(here), list(elsewhere)
-        self._here = Counter(token for question in ours for token in set(tokens(question)))
-        self._elsewhere = Counter(token for question in theirs for token in set(tokens(question)))
-        self._size = math.log((len(theirs) + 2 * _SMOOTH) / (len(ours) + 2 * _SMOOTH))
+    def __init__(self, vocabulary: Vocabulary, here: tuple[Ints, int], elsewhere: tuple[Ints, int]) -> None:
+        """For both sides, how many of its questions have each token, and how many questions there are."""
+        (ours, many), (theirs, others) = here, elsewhere
+        self._vocabulary = vocabulary
+        size = math.log((others + 2 * _SMOOTH) / (many + 2 * _SMOOTH))
+        self._of = np.append(np.log((ours + _SMOOTH) / (theirs + _SMOOTH)), 0.0) + size  # the last is for new ones
 
     def of(self, said: Mapping[str, float]) -> float:
         """`said`: token → weight. 0 for no tokens."""
         total = sum(said.values())
         if not total:
             return 0.0
-        return sum(weight * self._token(token) for token, weight in said.items()) / math.sqrt(total)
-
-    def _token(self, token: str) -> float:
-        return math.log((self._here[token] + _SMOOTH) / (self._elsewhere[token] + _SMOOTH)) + self._size
+        weights = np.fromiter(said.values(), np.float64, len(said))
+        return float(weights @ self._of[self._vocabulary.numbers(said)]) / math.sqrt(total)

@@ -62,6 +62,11 @@ class Entry(_Data):
     citations: tuple[Citation, ...] = Field(min_length=1, strict=False)
     tags: tuple[str, ...] = Field(default=(), strict=False)
     matters: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,30}$")], ...] = Field(default=(), strict=False)
+    steps: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,30}$")], ...] = Field(
+        default=(),
+        strict=False,
+        description="elements of the reporting standard at which this helps who hesitates; of `matters`, or of all",
+    )
     roles: tuple[Literal["citizen", "enterprise"], ...] = Field(
         default=(), strict=False, description="whom it is for; empty: everyone"
     )

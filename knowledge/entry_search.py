@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from knowledge.bags import Vocabulary
 from knowledge.bm25 import Floats
 from knowledge.decision import Decision, Lean, Signals, decide
 from knowledge.entries import Entry
 from knowledge.index import Document, Index, Query
 from knowledge.meaning import SIZE, Meaning, Side, standard
-from knowledge.text import normalise
+from knowledge.text import each
 from knowledge.wanted import a_case, the_law
 
 #: What nearness of meaning to a question, and to the answer, counts beside characters, which count 1.
@@ -49,13 +50,17 @@ class EntrySearch:
     def __init__(self, entries: Sequence[Entry], elsewhere: Sequence[str], meaning: Meaning | None = None) -> None:
         """`elsewhere`: normalised questions of other fields. `meaning` must have learnt `texts_of` these."""
         self._entries = entries
-        asked = [tuple(normalise(question) for question in entry.questions) for entry in entries]
+        asked = [each(*entry.questions) for entry in entries]
         bodies = [_body(entry) for entry in entries]
         documents = [Document(questions, body) for questions, body in zip(asked, bodies, strict=True)]
         # Questions of other fields stand behind the entries in the index.
         self._index = Index([*documents, *(Document((question,)) for question in elsewhere)])
-        ours = [question for questions in asked for question in questions]
-        self._lean = Lean(ours, elsewhere)
+        count, askers, others = len(entries), sum(map(len, asked)), len(elsewhere)
+        self._lean = Lean(
+            self._index.vocabulary,
+            (self._index.askers(0, count), askers),
+            (self._index.askers(count, count + others), others),
+        )
         self._is_law = np.asarray([entry.kind == "law" for entry in entries], np.float32)
         self._is_case = np.asarray([entry.kind == "case" for entry in entries], np.float32)
         self._of_matter = {
@@ -67,13 +72,13 @@ class EntrySearch:
     @staticmethod
     def texts_of(entries: Sequence[Entry], elsewhere: Sequence[str]) -> dict[Side, list[str]]:
         """What the model of meaning must have learnt for these."""
-        questions = [normalise(question) for entry in entries for question in entry.questions]
+        questions = [question for entry in entries for question in each(*entry.questions)]
         return {Side.QUESTION: [*questions, *elsewhere], Side.TEXT: [_body(entry) for entry in entries]}
 
     @property
-    def pairs(self) -> Collection[str]:
-        """Every pair of neighbouring characters that stands in a question or an answer."""
-        return self._index.pairs
+    def vocabulary(self) -> Vocabulary:
+        """What stands in a question or an answer."""
+        return self._index.vocabulary
 
     def find(
         self, query: Query, vector: Floats | None = None, *, matter: str | None = None, among: Floats | None = None
@@ -161,4 +166,4 @@ class _Meaning:
 
 
 def _body(entry: Entry) -> str:
-    return normalise(f"{entry.answer} {entry.longer}")
+    return each(f"{entry.answer} {entry.longer}")[0]

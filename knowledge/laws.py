@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 
 import cn2an
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -34,7 +34,7 @@ class Law(_Data):
         default=None, description="day this text was adopted or last amended, where the text says it"
     )
     effective: date | None = Field(
-        default=None, description="day in its own closing article; an amendment may be in force later"
+        default=None, description="first day in force, where the text says it of this version"
     )
 
 
@@ -61,6 +61,15 @@ class ArticleRef(NamedTuple):
 
     law: str
     article: str
+
+
+class Text(Protocol):
+    """A law whose text is here."""
+
+    @property
+    def law(self) -> str: ...
+    @property
+    def numbers(self) -> Sequence[str]: ...
 
 
 class LawIndex:
@@ -91,10 +100,11 @@ class LawIndex:
         except ValidationError as problem:
             raise ContentError(explain(file.name, problem)) from None
 
-    def with_texts(self, texts: Iterable[tuple[str, Sequence[str]]]) -> LawIndex:
-        """Also knows these laws, by name and article numbers: an imported text proves its articles, and no others."""
+    def with_texts(self, texts: Iterable[Text]) -> LawIndex:
+        """Also knows these laws: an imported text proves its articles, and no others."""
         known = LawIndex(tuple(self.laws.values()), tuple(self.documents.values()))
-        for name, numbers in texts:
+        for text in texts:
+            name, numbers = text.law, text.numbers
             plain = [number for number in numbers if number.endswith("条")]
             old = known.laws.get(name)
             known.laws[name] = Law(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,13 @@ from knowledge.entries import Citation, Entry
 from knowledge.entry_search import EntrySearch, Fit
 from knowledge.follow_up import goes_on
 from knowledge.index import Index, Query
-from knowledge.laws import ArticleParser, ArticleRef, article_name
+from knowledge.laws import ArticleParser, ArticleRef, LawIndex, article_name
 from knowledge.library import Library, read_library
 from knowledge.meaning import Meaning, Side
 from knowledge.sounds import Sounds
 from knowledge.statutes import Statute
-from knowledge.text import bare, normalise
+from knowledge.text import bare, each, normalise
+from knowledge.wanted import any_case
 
 __all__ = ["Answer", "Knowledge", "Ranked"]
 
@@ -86,22 +88,26 @@ class Knowledge:
         """`statutes`: the imported texts in force. `meaning` is used as far as it has learnt `texts_of` all this."""
         texts = statutes if isinstance(statutes, ArticleTexts) else ArticleTexts(statutes)
         self._entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
-        self._laws = library.laws.with_texts((s.law, [a.number for a in s.articles]) for s in texts.statutes)
+        self._laws = library.laws.with_texts(texts.statutes)
         self._lexicon, self._sayings = library.lexicon, library.sayings
         self._articles = ArticleParser(self._laws, library.aliases)
         self._notes = {_about(entry): entry for entry in self._entries if entry.kind == "law"}
         self._texts = texts.texts
         noted = {_about(entry) for _, entry in library.entries if entry.kind == "law"}
         self._withdrawn = noted - set(self._notes) - set(self._texts)
-        elsewhere = [normalise(question) for question in library.elsewhere]
-        self._asked = {bare(normalise(question)): entry for entry in self._entries for question in entry.questions}
+        elsewhere = each(*library.elsewhere)
+        self._asked = {bare(question): entry for entry in self._entries for question in each(*entry.questions)}
         self._meaning = meaning if meaning and _learnt(meaning, texts_of(library, today)) else None
         self._search = EntrySearch(self._entries, elsewhere, self._meaning)
         known = self._meaning is not None and not self._meaning.missing(Side.TEXT, list(self._texts.values()))
         others = [ref for ref in self._cited() if ref not in self._texts]
         self._ranking = ArticleSearch(texts, self._entries, others, self._meaning if known else None)
-        self._sounds = Sounds(self._search.pairs)
+        self._sounds = Sounds(self._search.vocabulary)
         self._filters = _filters(self._entries)
+        self._at_step: dict[tuple[str, str], list[Entry]] = {}
+        for entry in self._entries:
+            for place in product(entry.matters or ("",), entry.steps):
+                self._at_step.setdefault(place, []).append(entry)
 
     @classmethod
     def load(
@@ -116,12 +122,23 @@ class Knowledge:
         return cls(read_library(content_dir), today, statutes=statutes, meaning=meaning)
 
     @property
+    def laws(self) -> LawIndex:
+        """Which articles exist, those of the imported texts included."""
+        return self._laws
+
+    @property
     def entries(self) -> Sequence[Entry]:
         """What can be cited today."""
         return tuple(self._entries)
 
     def entry(self, entry_id: str) -> Entry | None:
         return next((entry for entry in self._entries if entry.id == entry_id), None)
+
+    def at_step(self, matter: str, step: str, *, role: str | None = None) -> Entry | None:
+        """What helps somebody who hesitates at this element: of this matter before what is of all, a case first."""
+        held = [entry for of in (matter, "") for entry in self._at_step.get((of, step), ())]
+        able = [entry for entry in held if entry.meant_for(role, None)]
+        return min(able, key=lambda entry: (not entry.matters, entry.kind != "case"), default=None)
 
     def ask(
         self,
@@ -149,7 +166,7 @@ class Knowledge:
         elif ref:
             told = self._article(ref, role, channel)
         else:
-            told = self._unnamed(said)
+            told = self._unnamed(said) or self._example(said, matter, role, channel)
         if told is None or ranked > 0:
             query, vector = self._query(said), self._vector(said)
             fit = self._search.find(query, vector, matter=matter, among=self._among(role, channel))
@@ -258,6 +275,14 @@ class Knowledge:
             False, self._sayings.which_law.format(law="", article=article, last=""), None, 0.0, offered[:OFFERED]
         )
 
+    def _example(self, said: str, matter: str | None, role: str | None, channel: str | None) -> _Told | None:
+        """有例子吗, in the middle of a report: one of its matter, first one that staff hold ready for its steps."""
+        if not matter or not any_case(said):
+            return None
+        cases = [entry for entry in self._entries if entry.case and matter in entry.matters]
+        cases = sorted((entry for entry in cases if entry.meant_for(role, channel)), key=lambda entry: not entry.steps)
+        return _told(cases[0]) if cases else None
+
     def _cited(self) -> list[ArticleRef]:
         """Articles that entries rest on, each once, without those whose note is withdrawn."""
         cited = (ArticleRef(c.title, c.article) for entry in self._entries for c in entry.citations if c.article)
@@ -279,7 +304,7 @@ class Knowledge:
 def texts_of(library: Library, today: date, statutes: Sequence[Statute] = ()) -> dict[Side, list[str]]:
     """What the model of meaning must have learnt for this content, and for the articles of these statutes."""
     entries = [entry for _, entry in library.entries if entry.valid(today) and entry.status != "repealed"]
-    texts = EntrySearch.texts_of(entries, [normalise(question) for question in library.elsewhere])
+    texts = EntrySearch.texts_of(entries, each(*library.elsewhere))
     articles = [article.text for statute in statutes for article in statute.articles]
     return {**texts, Side.TEXT: [*texts[Side.TEXT], *articles]}
 

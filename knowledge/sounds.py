@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
+
+from knowledge.bags import Vocabulary
 
 #: Longer texts are not looked at: whoever writes so much is understood from the rest.
 LONGEST = 60
 
 
 class Sounds:
-    """Immutable. `pairs`: two characters that stand next to each other somewhere in the knowledge."""
+    """Immutable."""
 
-    def __init__(self, pairs: Collection[str]) -> None:
-        self._known = frozenset(pairs)
+    def __init__(self, known: Vocabulary) -> None:
+        """`known`: whose pairs stand next to each other somewhere in the knowledge."""
+        self._known = known
         self._by_sound: dict[str, list[str]] | None = None
 
     def meant(self, text: str) -> list[str]:
         """Known pairs that sound like unknown pairs of a normalised text and share a character with them."""
         if len(text) > LONGEST:
             return []
-        unknown = [pair for pair in map("".join, pairwise(text)) if self._strange(pair)]
+        pairs = [a + b for a, b in pairwise(text) if _chinese(a) and _chinese(b)]
+        unknown = [pair for pair, number in zip(pairs, self._known.numbers(pairs), strict=True) if number < 0]
         if not unknown:
             return []
         sounds = self._sounds()
@@ -34,16 +37,17 @@ class Sounds:
             if other[0] == pair[0] or other[1] == pair[1]
         ]
 
-    def _strange(self, pair: str) -> bool:
-        return pair not in self._known and all("\u4e00" <= character <= "\u9fff" for character in pair)
-
     def _sounds(self) -> dict[str, list[str]]:
         if self._by_sound is None:  # made at the first strange pair; two threads may both make it, and make the same
             made: dict[str, list[str]] = {}
-            for pair in sorted(self._known):
+            for pair in self._known.pairs():
                 made.setdefault(_sound(pair), []).append(pair)
             self._by_sound = made
         return self._by_sound
+
+
+def _chinese(character: str) -> bool:
+    return "\u4e00" <= character <= "\u9fff"
 
 
 def _sound(pair: str) -> str:

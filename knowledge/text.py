@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 
 import opencc
@@ -16,9 +17,11 @@ _TO_SIMPLIFIED = opencc.OpenCC("t2s")
 _TO_MAINLAND = opencc.OpenCC("tw2sp")
 _SPACES = re.compile(r"\s+")
 _MARKS = re.compile(r"[\W_]+")
-_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]+|[a-z0-9]+")
+#: First and last of the Chinese characters, block by block.
+CHINESE = (("\u3400", "\u9fff"), ("\uf900", "\ufaff"), ("\U00020000", "\U0003134f"))
+_RUN = re.compile(f"[{''.join(f'{first}-{last}' for first, last in CHINESE)}]+|[a-z0-9]+")
 #: Characters that say nothing alone.
-_EMPTY = frozenset("的了吗呢啊吧呀嘛么着过得地我你您他她它们是在有这那个一不会要想就也都还把被给和与或之其")
+EMPTY = frozenset("的了吗呢啊吧呀嘛么着过得地我你您他她它们是在有这那个一不会要想就也都还把被给和与或之其")
 
 
 def normalise(text: str) -> str:
@@ -31,9 +34,15 @@ def whole(text: str) -> str:
     return _one_way(unicodedata.normalize("NFKC", text))
 
 
+@lru_cache(maxsize=20_000)
+def each(*texts: str) -> tuple[str, ...]:
+    """`normalise` of texts of our own, remembered: every edition asks for those of nearly all entries again."""
+    return tuple(map(normalise, texts))
+
+
 def _one_way(text: str) -> str:
     if not text.isprintable():
-        text = "".join(" " if unicodedata.category(character) in _UNSEEN else character for character in text)
+        text = "".join(character if character.isprintable() or not _unseen(character) else " " for character in text)
     simplified: str = _TO_SIMPLIFIED.convert(text)
     if simplified != text:
         simplified = _TO_MAINLAND.convert(text)
@@ -45,7 +54,8 @@ def bare(text: str) -> str:
     return _MARKS.sub("", text)
 
 
-_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn"))
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
 def tokens(text: str) -> list[str]:
@@ -58,8 +68,8 @@ def tokens(text: str) -> list[str]:
         if run[0].isascii():
             found.append(run)
             continue
-        found += [character for character in run if character not in _EMPTY]
-        found += [a + b for a, b in pairwise(run) if a not in _EMPTY or b not in _EMPTY]
+        found += [character for character in run if character not in EMPTY]
+        found += [a + b for a, b in pairwise(run) if a not in EMPTY or b not in EMPTY]
     return found
 
 

@@ -315,15 +315,15 @@ def knowledge_rollback(
 @staff_app.command("list")
 def staff_list(as_json: AsJson = False) -> None:
     """List the accounts."""
-    from bot.cli.knowledge import staff_listed
+    from bot.cli.staff import listed
 
-    asyncio.run(staff_listed(Settings(), as_json))
+    asyncio.run(listed(Settings(), as_json))
 
 
 @staff_app.command("add")
 def staff_add(name: str, role: Annotated[str, typer.Option(help="editor, reviewer or admin")] = "editor") -> None:
     """Add an account. Asks for the password, or reads it from standard input."""
-    from bot.cli.knowledge import staff_add as add
+    from bot.cli.staff import add
 
     asyncio.run(add(Settings(), name, role))
 
@@ -335,7 +335,7 @@ def staff_change(
     active: Annotated[bool | None, typer.Option("--active/--closed", help="Open or close the account.")] = None,
 ) -> None:
     """Change what an account may do. Whoever is signed in with it has to sign in again."""
-    from bot.cli.knowledge import staff_change as change
+    from bot.cli.staff import change
 
     asyncio.run(change(Settings(), name, role, active))
 
@@ -343,7 +343,7 @@ def staff_change(
 @staff_app.command("password")
 def staff_password(name: str) -> None:
     """Set a new password. Asks for it, or reads it from standard input."""
-    from bot.cli.knowledge import staff_password as password
+    from bot.cli.staff import password
 
     asyncio.run(password(Settings(), name))
 

@@ -21,11 +21,9 @@ from bot.settings import Settings
 from knowledge import StatuteStore
 from knowledge.exporting import write_all
 from knowledge.faq import ENDINGS, Sheet, read_faq
-from knowledge.laws import ArticleParser
+from knowledge.publication.records import IMPORTER
 from knowledge.statutes.reading import UnreadableError
 
-#: Who is named as the author of drafts that came from a file.
-IMPORTER = "import"
 _SHOWN = 20
 
 
@@ -54,8 +52,7 @@ def import_files(
 
 async def _import_tables(settings: Settings, files: Sequence[Path], *, preview: bool, most: int) -> None:
     office = office_of(settings)
-    base, today = office.base, datetime.now(LOCAL).date()
-    parser = ArticleParser(base.laws, base.aliases)
+    parser, today = office.publication.citable.articles, datetime.now(LOCAL).date()
     try:
         sheets = [(file, read_faq(file, parser, today)) for file in files]
     except UnreadableError as problem:

@@ -1,11 +1,11 @@
-"""`reportguide knowledge` and `reportguide staff`: what the staff console does, without a browser."""
+"""`reportguide knowledge list|show|publish|rollback`: what the staff console does, without a browser."""
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -13,17 +13,19 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from actions.dates import LOCAL
 from bot.cli.faults import Fault
+from bot.cli.learning import learn
+from bot.knowledge import open_office
 from bot.migrations import migrate
-from bot.settings import ROOT, Settings
+from bot.settings import Settings
 from connectors.gateway import Database
-from knowledge.publication.accounts import LONGEST, ROLES, SHORTEST, AccountError, Accounts, Role, Staff
+from knowledge.publication.accounts import Accounts, Staff
 from knowledge.publication.checks import Check
 from knowledge.publication.differences import FIELDS
 from knowledge.publication.office import Office
 from knowledge.publication.records import NoSuchEntry, Place, Standing
 from knowledge.publication.store import Refused
+from knowledge.retrieval import texts_of
 
 #: Why something was refused, for somebody at a terminal.
 _REFUSED = {
@@ -35,14 +37,6 @@ _REFUSED = {
     "nothing_before": ("there is no such published revision", "`reportguide knowledge show ENTRY` lists them"),
     "conflict": ("another entry answers one of that revision's questions now", "edit it in the staff console"),
 }
-_ACCOUNTS = {
-    "name": ("a name has 2 to 20 letters, digits or Chinese characters", ""),
-    "taken": ("there is such an account already", "`reportguide staff list` shows all"),
-    "short": (f"a password has at least {SHORTEST} characters and is not the name", ""),
-    "long": (f"a password has at most {LONGEST} characters", ""),
-    "unknown": ("there is no such account", "`reportguide staff list` shows all"),
-    "last_admin": ("at least one admin must be left", "add another one first"),
-}
 
 
 def office_of(settings: Settings) -> Office:
@@ -51,7 +45,7 @@ def office_of(settings: Settings) -> Office:
     sealer = settings.sealer()
     database = Database(settings.service_database)
     migrate(database.engine)
-    return Office(database, sealer, ROOT / "knowledge" / "content", lambda: datetime.now(LOCAL).date())
+    return open_office(settings, database, sealer)
 
 
 # -- entries -----------------------------------------------------------------------------------------------------------
@@ -72,7 +66,7 @@ async def listed(settings: Settings, standing: str | None, as_json: bool) -> Non
             "revision": place.newest.number,
             "live": place.effective(today),
             "author": place.newest.author,
-            "changed_at": _time(place.changed_at),
+            "changed_at": time_of(place.changed_at),
         }
         for place in await office.publication.places()
         if standing in (None, place.standing(today))
@@ -105,7 +99,7 @@ async def show(settings: Settings, entry_id: str, as_json: bool) -> None:
             {
                 "number": one.number,
                 "author": one.author,
-                "at": _time(one.at),
+                "at": time_of(one.at),
                 "note": one.note,
                 "published": one.number in published,
                 "entry": one.body,
@@ -114,7 +108,7 @@ async def show(settings: Settings, entry_id: str, as_json: bool) -> None:
         ],
         "events": [
             {
-                "at": _time(event.at),
+                "at": time_of(event.at),
                 "who": event.who,
                 "action": event.action,
                 "revision": event.revision,
@@ -147,10 +141,13 @@ async def publish(settings: Settings, entries: Sequence[str], by: str) -> None:
     if entries:
         places = [await _place(office, entry_id) for entry_id in entries]
     else:
-        places = [place for place in await office.publication.places() if place.stage == "review"]
-        places = [place for place in places if staff.name not in (await _place(office, place.id)).authors]
+        places = [one for one in await office.publication.places() if office.publication.may_approve(one, staff.name)]
     if not places:
         raise Fault(f"nothing is under review that {by} may approve", "`reportguide knowledge list --standing review`")
+    if meaning := office.meaning():
+        # What the service has not learnt yet is learnt here, so that the check searches as the service will.
+        today = office.publication.today()
+        learn(meaning, texts_of(office.publication.library(today), today), Console(stderr=True))
     blocked = False
     for place in places:
         with _explained():
@@ -171,56 +168,16 @@ async def rollback(settings: Settings, entry_id: str, by: str, to: int | None) -
     print(f"{entry_id}: revision {now} is answered (edition {edition})")
 
 
-# -- staff -------------------------------------------------------------------------------------------------------------
-
-
-async def staff_listed(settings: Settings, as_json: bool) -> None:
-    people = await office_of(settings).accounts.listed()
-    if as_json:
-        _json([{"name": one.name, "role": one.role, "active": one.active} for one in people])
-        return
-    table = Table("name", "role", "active", "since")
-    for one in people:
-        table.add_row(Text(one.name), one.role, "yes" if one.active else "no", _time(one.created_at))
-    Console().print(table)
-
-
-async def staff_add(settings: Settings, name: str, role: str) -> None:
-    """The password is asked for twice, or is the first line of standard input where nobody is at the terminal."""
-    wanted = _role(role)
-    accounts = office_of(settings).accounts
-    with _explained():
-        await accounts.add(name, wanted, _password(), "terminal")
-    print(f"{name} ({wanted}) can sign in at {settings.console_url}")
-
-
-async def staff_change(settings: Settings, name: str, role: str | None, active: bool | None) -> None:
-    with _explained():
-        wanted = _role(role) if role else None
-        await office_of(settings).accounts.change(name, "terminal", role=wanted, active=active)
-    print(f"{name} was changed")
-
-
-async def staff_password(settings: Settings, name: str) -> None:
-    accounts = office_of(settings).accounts
-    with _explained():
-        await accounts.set_password(name, _password(), "terminal")
-    print(f"{name} has a new password")
-
-
 # -- what they share ---------------------------------------------------------------------------------------------------
 
 
-class _explained:  # noqa: N801 - used as a statement
+@contextmanager
+def _explained() -> Iterator[None]:
     """Turns what was refused into a fault with its remedy."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> None:
-        if isinstance(problem, Refused):
-            raise Fault(*_REFUSED.get(problem.reason, (problem.reason, ""))) from None
-        if isinstance(problem, AccountError):
-            raise Fault(*_ACCOUNTS.get(problem.reason, (problem.reason, ""))) from None
+    try:
+        yield
+    except Refused as problem:
+        raise Fault(*_REFUSED.get(problem.reason, (problem.reason, ""))) from None
 
 
 def _told(check: Check) -> bool:
@@ -250,27 +207,12 @@ async def _reviewer(accounts: Accounts, name: str) -> Staff:
     return found
 
 
-def _role(text: str) -> Role:
-    found = next((role for role in ROLES if role == text), None)
-    if found is None:
-        raise Fault(f"there is no role {text!r}", "choose one of: " + ", ".join(ROLES))
-    return found
-
-
-def _password() -> str:
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != password:
-        raise Fault("the two are not the same", "run the command again")
-    return password
-
-
 def _citation(value: Any) -> str:
     return f"《{value['title']}》{value.get('article') or ''}" if isinstance(value, dict) else str(value)
 
 
-def _time(at: float) -> str:
+def time_of(at: float) -> str:
+    """Seconds since 1970 as a moment where this machine is."""
     return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
 
 

@@ -18,7 +18,7 @@ from bot.cli.faults import Fault
 from bot.cli.learning import learn
 from bot.settings import ROOT, Settings
 from knowledge import Meaning, StatuteError, StatuteStore
-from knowledge.laws import ArticleParser, read_aliases
+from knowledge.laws import ArticleParser
 from knowledge.library import read_library
 from knowledge.meaning import Side
 from knowledge.statutes import Statute
@@ -152,8 +152,8 @@ def law(settings: Settings, text: str, *, as_json: bool) -> None:
     today = datetime.now(LOCAL).date()
     current = {statute.law: statute for statute in store.current(today)}
     library = read_library(ROOT / "knowledge" / "content")
-    index = library.laws.with_texts((s.law, [a.number for a in s.articles]) for s in current.values())
-    parser = ArticleParser(index, read_aliases(ROOT / "knowledge" / "content", library.laws))
+    index = library.laws.with_texts(current.values())
+    parser = ArticleParser(index, library.aliases)
     ref = parser.find(normalise(text))
     name = ref.law if ref else parser.law(normalise(text))
     if name is None or not (versions := store.versions(name)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from actions.registry import ACTIONS
 from actions.standard import Standard, StandardError, read_standard, texts
 from knowledge import ContentError, hotlines
 from knowledge.check import check as check_knowledge
+from knowledge.library import Library, read_library
 
 #: What a text must not have: exclamation marks, and the tone of an office.
 _TONE = re.compile(r"[!！]|您的输入有误|非法|侵权主体|请勿")
@@ -26,16 +28,15 @@ def problems(root: Path) -> list[str]:
     except StandardError as problem:
         return [str(problem)]
     found = [*_standard(standard, root), *_dialogues(root), *_said(root)]
-    try:
-        found += [str(problem) for problem in check_knowledge(root / "knowledge" / "content")]
-    except ContentError as problem:
-        found.append(str(problem))
+    found += check_knowledge(root / "knowledge" / "content")
+    with suppress(ContentError):  # which the check has told
+        library = read_library(root / "knowledge" / "content")
+        found += [*_bases(standard, library), *_helping(standard, library)]
     return found
 
 
 def _standard(standard: Standard, root: Path) -> Iterator[str]:
     known = hotlines(root / "knowledge" / "content")
-    index = yaml.safe_load((root / "knowledge" / "content" / "law_index.yml").read_text("utf-8"))
     for place, text in texts(standard):
         if _TONE.search(text):
             yield f"{place}: the tone of {text!r} is not that of a good clerk"
@@ -43,17 +44,30 @@ def _standard(standard: Standard, root: Path) -> Iterator[str]:
         for name in matter.help_from:
             if name not in known:
                 yield f"matter {matter.id}: there is no hotline {name}"
-        for basis in matter.legal_basis:
-            if not _law_known(index, basis.law):
-                yield f"matter {matter.id}: the law index does not know {basis.law}"
     for referral in standard.referrals:
         for name in referral.turn_to:
             if name not in known:
                 yield f"referral {referral.id}: there is no hotline {name}"
 
 
-def _law_known(index: Any, law: str) -> bool:
-    return law in str(index)
+def _helping(standard: Standard, library: Library) -> Iterator[str]:
+    """Entries that help at a step name steps that there are."""
+    anywhere = {element.id for matter in standard.matters for element in matter.elements}
+    for place, entry in library.entries:
+        for step in sorted(set(entry.steps) - anywhere):
+            yield f"{place}: no matter has an element {step} — take the step out"
+        for name in entry.matters if entry.steps else ():
+            matter = standard.matter(name)
+            known = {element.id for element in matter.elements} if matter else set()
+            for step in sorted(set(entry.steps) & anywhere - known):
+                yield f"{place}: {name} has no element {step} — take the step out, or the matter"
+
+
+def _bases(standard: Standard, library: Library) -> Iterator[str]:
+    for matter in standard.matters:
+        for basis in matter.legal_basis:
+            if why := library.laws.why_not(basis.law, basis.article):
+                yield f"matter {matter.id}: 《{basis.law}》{basis.article}: {why}"
 
 
 def _yaml(file: Path) -> Any:

@@ -60,7 +60,6 @@ def _failures(app: FastAPI, desk: Desk) -> None:
         return await desk.page(request, "sorry", await visitor(request), 409, told=told, problems=problem.problems)
 
     @app.exception_handler(NoSuchEntry)
-    @app.exception_handler(LookupError)
     @app.exception_handler(RequestValidationError)
     @app.exception_handler(HTTPException)
     async def missing(request: Request, problem: Exception) -> HTMLResponse:

@@ -177,14 +177,14 @@ async def _editor(
         channels=channels(desk, body),
         statuses=STATUSES,
         note=request.query_params.get("note", ""),
-        laws=desk.office.base.laws.names,
+        laws=desk.publication.citable.laws.names,
         today=desk.publication.today(),
     )
 
 
 def _body(desk: Desk, form: FormData, place: Place | None) -> Body:
-    base = desk.office.base
-    return body_from(form, place.newest.body if place else {}, desk.articles, base.laws)
+    citable = desk.publication.citable
+    return body_from(form, place.newest.body if place else {}, citable.articles, citable.laws)
 
 
 def _id(place: Place | None, body: Body) -> str:

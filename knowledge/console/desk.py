@@ -20,10 +20,9 @@ from starlette.datastructures import FormData
 
 from knowledge.current import CurrentKnowledge
 from knowledge.entries import Citation
-from knowledge.laws import ArticleParser
 from knowledge.publication.accounts import Staff
 from knowledge.publication.office import Office
-from knowledge.publication.records import PRODUCT
+from knowledge.publication.records import Event
 
 COOKIE = "rg_staff"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -31,13 +30,15 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True)
 class ConsoleSettings:
-    """`words`: folder with `strings.yml` and `pages/`. `matters`: id → name. `secure`: cookies over HTTPS only.
+    """`words`: folder with `strings.yml` and `pages/`. `matters`, `steps`: of the reporting standard, id → name.
 
     `answer`: how an answer is said in a conversation, with `{answer}` and `{rests_on}`. `zone`: where staff work.
+    `secure`: cookies over HTTPS only.
     """
 
     words: Path
     matters: Mapping[str, str]
+    steps: Mapping[str, str]
     answer: str
     zone: tzinfo
     secure: bool
@@ -71,16 +72,16 @@ class Desk:
         self.office, self.knowledge, self.settings = office, knowledge, settings
         self.publication = office.publication
         self.strings: dict[str, Any] = yaml.safe_load((settings.words / "strings.yml").read_text("utf-8"))
-        self.articles = ArticleParser(office.base.laws, office.base.aliases)
         self._pages = Environment(
             loader=FileSystemLoader(settings.words / "pages"),
             autoescape=True,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._pages.filters |= {"moment": self.moment, "person": self.person, "said": self.said}
+        self._pages.filters |= {"moment": self.moment, "person": self.person, "said": self.said, "noted": self.noted}
         self._pages.globals["t"] = self.strings
         self._pages.globals["matters"] = settings.matters
+        self._pages.globals["steps"] = settings.steps
         self._pages.globals["fill"] = self.fill
         self._pages.globals["with_query"] = _with_query
 
@@ -101,13 +102,22 @@ class Desk:
         return self.fill(f"moments.{name}", y=then.year, m=then.month, d=then.day, clock=then.strftime("%H:%M"))
 
     def person(self, name: str) -> str:
-        return str(self.strings["product"]) if name == PRODUCT else name
+        return str(self.strings["nobody"].get(name, name))
+
+    def noted(self, event: Event) -> str:
+        """The note on an event; on one of an account its name, with what it may do, in words."""
+        if not event.action.startswith("staff_"):
+            return event.note
+        name, *rest = event.note.split(" ")
+        return " ".join((name, *(self.strings["account_notes"].get(word, word) for word in rest)))
 
     def said(self, body: Mapping[str, Any]) -> str:
-        """An entry's answer as a conversation says it."""
+        """An entry's answer as a conversation says it; empty while there is none."""
+        if not body.get("answer"):
+            return ""
         citations = [Citation.model_construct(**{"article": None, **one}) for one in body.get("citations") or []]
         rests_on = "；".join(f"《{one.title}》{one.article or ''}" for one in citations[:2])
-        return self.settings.answer.format(answer=body.get("answer") or "", rests_on=rests_on)
+        return self.settings.answer.format(answer=body["answer"], rests_on=rests_on)
 
     # -- pages -------------------------------------------------------------------------------------------------------
 

@@ -18,8 +18,8 @@ ROLES = ("citizen", "enterprise")
 STATUSES = ("in_force", "amended", "repealed")
 #: Fields that the form has an element of its own for.
 _OWN = {
-    "kind", "question", "paraphrases", "answer", "more", "citations", "tags", "matters", "valid_from", "valid_to",
-    "status", "case", "roles",
+    "kind", "question", "paraphrases", "answer", "more", "citations", "tags", "matters", "steps", "valid_from",
+    "valid_to", "status", "case", "roles",
 }  # fmt: skip
 _CITATION = re.compile(
     r"《?(?P<title>[^《》]{2,}?)》?\s*(?P<article>第[一二三四五六七八九十百千零]+条(?:之[一二三四五六七八九十]+)?)?"
@@ -38,6 +38,7 @@ def body_from(form: FormData, old: Body, articles: ArticleParser, laws: LawIndex
     body["citations"] = [citation(line, articles, laws) for line in _lines(text_of(form, "citations"))]
     body["tags"] = [tag for tag in _SEPARATORS.split(text_of(form, "tags")) if tag]
     body["matters"] = [value for value in form.getlist("matters") if isinstance(value, str)]
+    body["steps"] = [value for value in form.getlist("steps") if isinstance(value, str)]
     body["roles"] = [role for role in ROLES if role in form.getlist("roles")]
     if body["kind"] == "case":
         parts = {part: text_of(form, f"case.{part}") for part in PARTS}
@@ -78,6 +79,7 @@ def fields_of(body: Body) -> dict[str, Any]:
         "citations": "\n".join(citations),
         "tags": "、".join(body.get("tags") or []),
         "matters": list(body.get("matters") or []),
+        "steps": list(body.get("steps") or []),
         "roles": list(body.get("roles") or []),
     }
 

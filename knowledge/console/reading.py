@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from knowledge.console.desk import Desk, Me, TheDesk
 from knowledge.console.forms import KINDS
-from knowledge.publication.bodies import key
+from knowledge.publication.bodies import PARTS, key
 from knowledge.publication.differences import differences
 from knowledge.publication.records import PRODUCT, NoSuchEntry, Place, Standing
 
@@ -126,6 +126,7 @@ async def shown(desk: Desk, place: Place, me: str) -> dict[str, Any]:
     check = await desk.office.checks.latest(place.id, place.work) if place.work else None
     return {
         "place": place,
+        "parts": PARTS,
         "today": today,
         "standing": place.standing(today),
         "now": place.effective(today),

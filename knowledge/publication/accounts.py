@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 import sqlalchemy as sa
 
 from knowledge.publication.ports import Sealing, Store
-from knowledge.publication.records import PRODUCT
+from knowledge.publication.records import NOBODY
 from knowledge.publication.tables import attempts, events, sessions, staff
 
 Role = Literal["editor", "reviewer", "admin"]
@@ -71,7 +71,7 @@ class Accounts:
 
     async def add(self, name: str, role: Role, password: str, who: str) -> Staff:
         """Raises AccountError: `name`, `taken`, `short` or `long`."""
-        if not _NAME.fullmatch(name) or name == PRODUCT:
+        if not _NAME.fullmatch(name) or name in NOBODY:
             raise AccountError("name")
         sealed = await self._hashed(name, password)
 
@@ -124,7 +124,7 @@ class Accounts:
             return connection.execute(staff.select().where(staff.c.name == name, staff.c.active)).first()
 
         row = await self._store.read(read)
-        kept = self._sealer.open_json(row.password, f"staff:{name}") if row else {"salt": "00" * 16, "hash": ""}
+        kept = self._sealer.open_json(row.password, password_context(name)) if row else {"salt": "00" * 16, "hash": ""}
         async with self._one_at_a_time:
             found = await asyncio.to_thread(_scrypt, password[:LONGEST], kept["salt"])
         return hmac.compare_digest(found, kept["hash"])
@@ -204,7 +204,12 @@ class Accounts:
         salt = secrets.token_hex(16)
         async with self._one_at_a_time:
             found = await asyncio.to_thread(_scrypt, password, salt)
-        return self._sealer.seal_json({"salt": salt, "hash": found}, f"staff:{name}")
+        return self._sealer.seal_json({"salt": salt, "hash": found}, password_context(name))
+
+
+def password_context(name: str) -> str:
+    """What an account's password is sealed with."""
+    return f"staff:{name}"
 
 
 def _scrypt(password: str, salt: str) -> str:

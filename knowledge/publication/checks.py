@@ -6,7 +6,6 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -14,8 +13,10 @@ import structlog
 
 from knowledge.library import Library
 from knowledge.publication.gate import Regression, Report
-from knowledge.publication.gate_process import GateFailed, run_apart
-from knowledge.publication.records import Revision, read_edition, read_place
+from knowledge.publication.gate_process import ALONE, Beside, GateFailed, run_apart
+from knowledge.publication.ports import Sealing
+from knowledge.publication.questions import KEPT_DAYS
+from knowledge.publication.records import NoSuchEntry, Revision, read_edition, read_place
 from knowledge.publication.store import SILENT, Publication, Refused
 from knowledge.publication.tables import checks
 
@@ -51,11 +52,10 @@ class Check:
 class Checks:
     """Begins runs and tells how they stand."""
 
-    def __init__(self, publication: Publication, regressions: Kept) -> None:
-        self._publication, self._regressions = publication, regressions
+    def __init__(self, publication: Publication, regressions: Kept, sealer: Sealing, beside: Beside = ALONE) -> None:
+        """`beside`: what whoever answers searches, too."""
+        self._publication, self._regressions, self._sealer, self._beside = publication, regressions, sealer, beside
         self._store = publication.store
-        #: Where the vectors of the model are, if answers are searched by meaning, too.
-        self.vectors: Path | None = None
         self._tasks: dict[str, asyncio.Task[Check]] = {}
 
     async def begin(self, entry_id: str, who: str, *, publish: bool = False) -> str:
@@ -77,13 +77,13 @@ class Checks:
         return await self.get(check_id)
 
     async def get(self, check_id: str) -> Check:
-        """Raises LookupError."""
+        """Raises NoSuchEntry."""
 
         def read(connection: sa.Connection) -> Check:
             row = connection.execute(checks.select().where(checks.c.id == check_id)).first()
             if row is None:
-                raise LookupError(check_id)
-            return _check(row)
+                raise NoSuchEntry(check_id)
+            return self._check(row)
 
         return await self._store.read(read)
 
@@ -92,7 +92,7 @@ class Checks:
         mine = (checks.c.entry_id == entry_id) & (checks.c.revision == revision)
         query = checks.select().where(mine).order_by(checks.c.started_at.desc()).limit(1)
         row = await self._store.read(lambda connection: connection.execute(query).first())
-        return _check(row) if row else None
+        return self._check(row) if row else None
 
     async def stop(self) -> None:
         for task in list(self._tasks.values()):
@@ -115,6 +115,8 @@ class Checks:
         now = time.time()
         row = {"id": check_id, "entry_id": entry_id, "revision": place.work, "who": who, "publish": publish}
         row |= {"edition": read_edition(connection), "state": "running", "done": 0, "total": 0}
+        # Reports name questions that people asked: none is kept longer than those are.
+        connection.execute(checks.delete().where(checks.c.started_at < now - KEPT_DAYS * 86400))
         connection.execute(checks.insert().values(**row, started_at=now, seen_at=now))
         return revision
 
@@ -123,7 +125,8 @@ class Checks:
             for _ in range(TRIES):
                 report = await self._compare(check_id, revision)
                 state = "passed" if report.passed else "blocked"
-                await self._note(check_id, state=state, report=report.model_dump_json())
+                sealed = self._sealer.seal_json(report.model_dump(), context_of(check_id))
+                await self._note(check_id, state=state, report=sealed)
                 if not publish or not report.passed:
                     break
                 try:
@@ -157,18 +160,24 @@ class Checks:
             await self._note(check_id, done=done, total=total)
 
         kept = await self._regressions.all()
-        return await run_apart(before, after, {revision.entry_id}, kept, day, progress, self.vectors)
+        return await run_apart(before, after, {revision.entry_id}, kept, day, progress, self._beside)
 
     async def _note(self, check_id: str, **values: Any) -> None:
         query = checks.update().where(checks.c.id == check_id).values(**values, seen_at=time.time())
         await self._store.write(lambda connection: connection.execute(query))
 
+    def _check(self, row: Any) -> Check:
+        # What passed and is to be published is on its way for some milliseconds.
+        state = "running" if row.publish and row.state == "passed" else row.state
+        if state == "running" and time.time() - row.seen_at > SILENT:
+            state = "failed"
+        report = None
+        if row.report:
+            report = Report.model_validate(self._sealer.open_json(row.report, context_of(row.id)))
+        facts = (row.id, row.entry_id, row.revision, row.edition, row.who, row.publish)
+        return Check(*facts, state, row.done, row.total, report, row.started_at)
 
-def _check(row: Any) -> Check:
-    # What passed and is to be published is on its way for some milliseconds.
-    state = "running" if row.publish and row.state == "passed" else row.state
-    if state == "running" and time.time() - row.seen_at > SILENT:
-        state = "failed"
-    report = Report.model_validate_json(row.report) if row.report else None
-    facts = (row.id, row.entry_id, row.revision, row.edition, row.who, row.publish)
-    return Check(*facts, state, row.done, row.total, report, row.started_at)
+
+def context_of(check_id: str) -> str:
+    """What a report is sealed with."""
+    return f"check:{check_id}"

@@ -19,6 +19,7 @@ FIELDS = (
     "citations",
     "tags",
     "matters",
+    "steps",
     "roles",
     "status",
     "valid_from",

@@ -15,11 +15,14 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from knowledge.article_search import ArticleTexts
 from knowledge.entries import Entry
+from knowledge.laws import LawIndex
 from knowledge.library import Library
 from knowledge.meaning import Meaning
 from knowledge.publication.bodies import key
 from knowledge.retrieval import Answer, Knowledge, texts_of
+from knowledge.statutes import Statute
 from knowledge.text import normalise, tokens
 
 #: How people wrap a question; with this around it a question is searched for instead of looked up.
@@ -78,8 +81,11 @@ class Report(BaseModel):
         return not self.blocks
 
 
-def structure(after: Library, changed: Set[str]) -> list[Finding]:
-    """What is wrong whatever is asked: the same question in two entries at one time, articles that do not exist."""
+def structure(after: Library, changed: Set[str], laws: LawIndex) -> list[Finding]:
+    """What is wrong whatever is asked: the same question in two entries at one time, articles that do not exist.
+
+    `laws`: which do, those of the imported texts included.
+    """
     found: list[Finding] = []
     asked: dict[str, list[tuple[str, Entry]]] = {}
     for _, entry in after.entries:
@@ -93,7 +99,7 @@ def structure(after: Library, changed: Set[str]) -> list[Finding]:
     for _, entry in after.entries:
         if entry.id in changed:
             for citation in entry.citations:
-                if after.laws.why_not(citation.title, citation.article):
+                if laws.why_not(citation.title, citation.article):
                     name = f"《{citation.title}》{citation.article or ''}"
                     found.append(Finding(kind="citation", question=name, entry_id=entry.id))
     return found
@@ -106,14 +112,17 @@ def run(
     regressions: Sequence[Regression],
     day: date,
     progress: Progress = lambda done, total: None,
+    statutes: Sequence[Statute] = (),
     meaning: Meaning | None = None,
 ) -> Report:
     """Compare what is answered on `day` before and after a change of the entries `changed`.
 
+    `statutes`, `meaning`: the imported texts in force and the model, as whoever answers has them.
     `progress(done, total)` is called now and then, at last with both equal.
     """
-    old, new = (_knowledge(library, day, meaning) for library in (before, after))
-    blocks = structure(after, changed)
+    texts = ArticleTexts(statutes)
+    old, new = (_knowledge(library, day, texts, meaning) for library in (before, after))
+    blocks = structure(after, changed, new.laws)
     twice = {key(finding.question) for finding in blocks if finding.kind == "conflict"}
     own = [(text, entry) for entry in new.entries for text in entry.questions if key(text) not in twice]
     mine = [(text, entry) for text, entry in own if entry.id in changed]
@@ -181,14 +190,14 @@ def answering(answer: Answer) -> str | None:
     return answer.entry if answer.answered else None
 
 
-def _knowledge(library: Library, day: date, meaning: Meaning | None) -> Knowledge:
+def _knowledge(library: Library, day: date, statutes: ArticleTexts, meaning: Meaning | None) -> Knowledge:
     """What would answer. Where very much has not been learnt, as at a first start, it is searched by characters."""
     if meaning:
         texts = texts_of(library, day)
         if sum(meaning.missing(side, some) for side, some in texts.items()) <= LEARNT:
             for side, some in texts.items():
                 meaning.learn(side, some)
-    return Knowledge(library, day, meaning=meaning)
+    return Knowledge(library, day, statutes=statutes, meaning=meaning)
 
 
 def _nearest(own: list[tuple[str, Entry]], texts: Iterable[str], most: int) -> list[tuple[str, Entry]]:

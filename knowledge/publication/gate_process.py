@@ -16,16 +16,27 @@ from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from knowledge.library import Library
 from knowledge.meaning import Meaning
 from knowledge.publication.gate import Regression, Report, run
+from knowledge.statutes import StatuteStore
 
 #: Seconds between two signs of progress, and within which a run must be done.
 TELL, PATIENCE = 0.2, 600.0
 #: The longest line, in bytes: a report that names every question there is.
 LINE = 16 * 1024 * 1024
+
+
+class Beside(NamedTuple):
+    """Folders of what is searched beside the entries: imported texts, and vectors where meaning is searched, too."""
+
+    statutes: Path | None = None
+    vectors: Path | None = None
+
+
+ALONE = Beside()
 
 
 class GateFailed(Exception):
@@ -39,13 +50,10 @@ async def run_apart(
     regressions: Sequence[Regression],
     day: date,
     progress: Callable[[int, int], Awaitable[None]],
-    vectors: Path | None = None,
+    beside: Beside = ALONE,
 ) -> Report:
-    """As `gate.run`; `vectors`: where those of the model are, if meaning is searched.
-
-    Raises GateFailed if the process ends before it has told its report.
-    """
-    work = await asyncio.to_thread(pickle.dumps, (before, after, changed, list(regressions), day, vectors))
+    """As `gate.run`. Raises GateFailed if the process ends before it has told its report."""
+    work = await asyncio.to_thread(pickle.dumps, (before, after, changed, list(regressions), day, beside))
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", __name__, stdin=PIPE, stdout=PIPE, limit=LINE)
     if process.stdin is None or process.stdout is None:
         raise GateFailed("no pipes")
@@ -70,7 +78,7 @@ async def run_apart(
 def main() -> None:
     # Whoever waits for an answer goes first.
     os.nice(5)
-    before, after, changed, regressions, day, vectors = pickle.load(sys.stdin.buffer)  # noqa: S301 - from its own parent
+    before, after, changed, regressions, day, beside = pickle.load(sys.stdin.buffer)  # noqa: S301 - from its own parent
     started = told = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -79,8 +87,9 @@ def main() -> None:
             told = time.monotonic()
             _tell({"done": done, "total": total})
 
-    meaning = Meaning.load(vectors) if vectors else None
-    report = run(before, after, changed, regressions, day, progress, meaning)
+    statutes = StatuteStore(beside.statutes).current(day) if beside.statutes else ()
+    meaning = Meaning.load(beside.vectors) if beside.vectors else None
+    report = run(before, after, changed, regressions, day, progress, statutes, meaning)
     seconds = round(time.monotonic() - started, 2)
     _tell({"report": report.model_copy(update={"seconds": seconds}).model_dump()})
 

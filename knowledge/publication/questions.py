@@ -60,6 +60,27 @@ class Group:
         return tuple(asked.id for asked in self.questions)
 
 
+def asked_as(sealer: Sealing, text: str) -> tuple[str, bytes]:
+    """The keyed hash that counts repetitions of a question without opening any, and the question sealed."""
+    same = sealer.name(key(text).encode(), "question")
+    return same, sealer.seal_json(text, asked_context(same))
+
+
+def asked_context(same: str) -> str:
+    """What a question is sealed with: its keyed hash is known before its row has a number."""
+    return f"question:{same}"
+
+
+def kept_as(sealer: Sealing, text: str) -> tuple[str, bytes]:
+    """As `asked_as`, for a question that publications are checked with."""
+    same = sealer.name(key(text).encode(), "regression")
+    return same, sealer.seal_json(text, kept_context(same))
+
+
+def kept_context(same: str) -> str:
+    return f"regression:{same}"
+
+
 class Questions:
     """Implements the actions' `Feedback`, and is the queue that staff work through."""
 
@@ -72,9 +93,9 @@ class Questions:
     async def record(self, question: str, entry_id: str | None, verdict: Verdict) -> None:
         """Count a question. What names a person in it is masked first; one without words is not kept."""
         text = masked(question[:LONGEST]).strip()
-        if not (bare := key(text)):
+        if not key(text):
             return
-        same = self._sealer.name(bare.encode(), "question")
+        same, sealed = asked_as(self._sealer, text)
         now = time.time()
 
         def write(connection: sa.Connection) -> None:
@@ -85,9 +106,7 @@ class Questions:
             )
             row = connection.execute(questions.select().where(mine)).first()
             if row is None:
-                # Sealed with its keyed hash as context: that is known before the row has a number.
                 values = {"same": same, "verdict": verdict, "entry_id": entry_id or "", "count": 1, "state": "open"}
-                sealed = self._sealer.seal_json(text, f"question:{same}")
                 connection.execute(questions.insert().values(**values, text=sealed, first_at=now, last_at=now))
                 return
             # Asked again after it was settled: the new entry did not help either.
@@ -135,7 +154,7 @@ class Questions:
         return sorted(found, key=lambda asked: (-asked.count, -asked.last_at))
 
     def _asked(self, row: Any) -> Asked:
-        text = self._sealer.open_json(row.text, f"question:{row.same}")
+        text = self._sealer.open_json(row.text, asked_context(row.same))
         return Asked(row.id, text, row.verdict, row.entry_id or None, row.count, row.last_at)
 
 
@@ -187,10 +206,9 @@ class Regressions:
     async def keep(self, question: str, entry_id: str | None, who: str) -> None:
         """Keep a question, or change what must answer one that is kept. One without words is not kept."""
         text = masked(question[:LONGEST]).strip()
-        if not (bare := key(text)):
+        if not key(text):
             return
-        same = self._sealer.name(bare.encode(), "regression")
-        sealed = self._sealer.seal_json(text, f"regression:{same}")
+        same, sealed = kept_as(self._sealer, text)
 
         def write(connection: sa.Connection) -> None:
             connection.execute(regressions.delete().where(regressions.c.same == same))
@@ -208,7 +226,7 @@ class Regressions:
         return [
             KeptQuestion(
                 row.id,
-                self._sealer.open_json(row.question, f"regression:{row.same}"),
+                self._sealer.open_json(row.question, kept_context(row.same)),
                 row.entry_id,
                 row.who,
                 row.at,

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from knowledge.publication.bodies import Body
 from knowledge.publication.tables import entries, events, revisions, state
 
-#: The author of what comes with the product. No account may have this name.
-PRODUCT = "reportguide"
+#: The authors of what comes with the product, of what a command did, and of what came from a file.
+PRODUCT, TERMINAL, IMPORTER = "reportguide", "terminal", "import"
+#: No account may have one of these names.
+NOBODY = frozenset((PRODUCT, TERMINAL, IMPORTER))
 
 
 class Standing(StrEnum):
@@ -30,7 +32,7 @@ class Standing(StrEnum):
 
 
 class NoSuchEntry(Exception):
-    """There is no entry of this id, or no such revision of it."""
+    """There is no entry of this id, or no such revision or check of it."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,9 @@ def read_place(connection: sa.Connection, entry_id: str, *, lock: bool = False) 
 
 
 def read_places(connection: sa.Connection) -> list[Place]:
-    """All entries, each with only those revisions that it points at."""
+    """All entries, each with only those revisions that it points at; with all while it is under review."""
     points = (entries.c.live, entries.c.coming, entries.c.work)
-    wanted = sa.or_(*(revisions.c.number == point for point in points))
+    wanted = sa.or_(*(revisions.c.number == point for point in points), entries.c.stage == "review")
     newest = sa.select(revisions.c.entry_id, sa.func.max(revisions.c.number).label("n")).group_by(revisions.c.entry_id)
     last = newest.subquery()
     query = (

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import structlog
 from pydantic import ValidationError
 
+from knowledge.citable import Citable
 from knowledge.entries import Entry, Found
 from knowledge.library import Library
 from knowledge.publication import gate
@@ -34,6 +35,7 @@ from knowledge.publication.records import (
     revision_of,
 )
 from knowledge.publication.tables import checks, entries, events, questions, revisions, state
+from knowledge.statutes import StatuteStore
 
 log = structlog.get_logger("knowledge")
 
@@ -62,9 +64,12 @@ class Stale(Exception):
 class Publication:
     """May be asked by many threads at once."""
 
-    def __init__(self, store: Store, base: Library, today: Callable[[], date]) -> None:
-        """`base`: laws, lexicon and sayings, to which the published entries are joined."""
+    def __init__(
+        self, store: Store, base: Library, today: Callable[[], date], statutes: StatuteStore | None = None
+    ) -> None:
+        """`base`: laws, lexicon and sayings, to which the published entries are joined. `statutes`: imported texts."""
         self.store, self.base, self.today = store, base, today
+        self.citable = Citable(base, today, statutes)
         # Revisions never change, so what was read once stays true.
         self._read: dict[tuple[str, int], Entry | None] = {}
 
@@ -122,7 +127,7 @@ class Publication:
 
     def problems(self, entry_id: str, body: Body) -> list[Problem]:
         """What must be put right before this body can be submitted."""
-        return problems_of_body(entry_id, body, self.base.laws, self.today())
+        return problems_of_body(entry_id, body, self.citable.laws, self.today())
 
     def _library(self, connection: sa.Connection, day: date, instead: tuple[str, int] | None = None) -> Library:
         chosen = self._chosen(connection, day)
@@ -285,7 +290,7 @@ class Publication:
         revision = place.revisions[target]
         edition = await self.store.read(read_edition)
         after = await self.store.read(lambda connection: self._library(connection, self.today(), (entry_id, target)))
-        if gate.structure(after, {entry_id}):
+        if gate.structure(after, {entry_id}, self.citable.laws):
             raise Refused("conflict")
 
         def write(connection: sa.Connection) -> int:

@@ -72,7 +72,7 @@ checks = sa.Table(
     sa.Column("state", sa.String(10), nullable=False),  # running | passed | blocked | published | failed
     sa.Column("done", sa.Integer, nullable=False),
     sa.Column("total", sa.Integer, nullable=False),
-    sa.Column("report", sa.Text),
+    sa.Column("report", sa.LargeBinary),  # sealed: it names kept questions
     sa.Column("started_at", sa.Float, nullable=False),
     sa.Column("seen_at", sa.Float, nullable=False),
     sa.Index("knowledge_checks_of", "entry_id", "revision"),

@@ -63,6 +63,11 @@ class Statute(BaseModel):
     )
     articles: tuple[Article, ...]
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Of all articles, in their order."""
+        return tuple(article.number for article in self.articles)
+
     def in_force(self, day: date) -> bool:
         return self.effective is None or self.effective <= day
 
@@ -110,14 +115,14 @@ def _articles(lines: Sequence[str]) -> list[Article]:
     # Markdown may write all headings above an article into one line, each time; then none is left over from before.
     whole_paths = any(_HEADING.fullmatch(line) and " / " in line for line in lines)
     # 附则 without a number is a heading where the table of contents has it too, or where it is marked as one.
-    twice = {_bare(line) for line in lines if _UNNUMBERED.fullmatch(line) and line.startswith("#")}
-    twice |= {_bare(line) for line in _contents(lines)}
+    twice = {_unmarked(line) for line in lines if _UNNUMBERED.fullmatch(line) and line.startswith("#")}
+    twice |= {_unmarked(line) for line in _contents(lines)}
     for line in lines:
         if _CONTENTS.fullmatch(line):
             continue
         if _EMPTY_HEADING.fullmatch(line):
             path = {}
-        elif (found := _UNNUMBERED.fullmatch(line)) and _bare(line) in twice:
+        elif (found := _UNNUMBERED.fullmatch(line)) and _unmarked(line) in twice:
             path = {"": found["whole"]}  # no level: whatever heading comes next takes its place
         elif found := _HEADING.fullmatch(line):
             path = _below({} if whole_paths else path, found["whole"], fresh=not articles)
@@ -139,7 +144,7 @@ def _contents(lines: Sequence[str]) -> list[str]:
     return [line for line in lines[start:first] if _UNNUMBERED.fullmatch(line)]
 
 
-def _bare(line: str) -> str:
+def _unmarked(line: str) -> str:
     return re.sub(r"[#\s\u3000]", "", line)
 
 

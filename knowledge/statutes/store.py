@@ -49,6 +49,11 @@ class StatuteStore:
         self._folder = folder
 
     @property
+    def folder(self) -> Path:
+        """Another process may read it, too."""
+        return self._folder
+
+    @property
     def stamp(self) -> int:
         """Changes when anything was imported or taken out; 0 while there is nothing."""
         try:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.conftest import DESK, PHONE
 from tests.browser.staff import Member, accounts, member
+from tests.conversations.driving import begin
 from tests.system import System, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.system]
@@ -82,6 +83,7 @@ def test_the_whole_life_of_an_entry(li: Member, wang: Member, system: System, si
     # Written: what channels show, what is still missing, and what it would answer, before anything is saved.
     li.link("写新条目")
     expect(li.page.locator("[data-preview]")).to_contain_text("提交前还要改")
+    expect(li.page.locator("[data-preview] .web")).to_contain_text("写了答案就能看到")
     write(li, question, first, others)
     expect(li.page.locator("[data-preview] .web .bubble")).to_contain_text(first)
     expect(li.page.locator("[data-preview] .kefu .bubble")).to_contain_text(
@@ -204,6 +206,10 @@ def test_two_editors_and_nothing_is_lost(li: Member, wang: Member, size: Viewpor
     wang.press("保存草稿")
     expect(wang.page.get_by_role("status").first).to_contain_text("草稿存好了")
     expect(wang.page.get_by_text("王的说法。").first).to_be_visible()
+    wang.press("提交审核")
+    wang.go("/review")
+    expect(wang.page.get_by_role("heading", level=1)).to_have_text("待审")
+    expect(wang.page.get_by_role("listitem").filter(has_text="王的说法。").last).to_contain_text("您写的")
 
 
 @pytest.mark.parametrize("size", [PHONE])
@@ -264,7 +270,12 @@ def test_pages_are_accessible_and_fit(browser: Browser, system: System, size: Vi
         admin.accessible()
         admin.sign_in()
         admin.press("大字")
-        for path in ("/entries", "/entries/law.civil.1195", "/entries/guide.how.steps/edit", "/review", "/questions",
+        admin.go("/log")
+        expect(admin.page.get_by_role("row").filter(has_text="添加账号").first).to_contain_text("命令行")
+        expect(admin.page.locator("main")).not_to_contain_text("reviewer")
+        for path in ("/entries", "/entries/law.civil.1195", "/entries/guide.how.steps/edit",
+                     "/entries/case.slander.workplace", "/entries/case.slander.workplace/edit",
+                     "/entries/law.civil.1195/edit", "/write", "/review", "/questions",
                      "/ask", "/kept", "/log", "/account", "/staff", "/no-such-page"):  # fmt: skip
             admin.go(path)
             admin.accessible()
@@ -320,3 +331,27 @@ def test_nobody_gets_in_without_signing_in(system: System) -> None:
         assert "default-src 'none'" in policy
         for name, value in (("Sec-Fetch-Site", "cross-site"), ("Origin", "http://elsewhere.example")):
             assert visitor.post("/sign-in", data={"name": "x"}, headers={name: value}).status_code == 403
+
+
+@pytest.mark.parametrize("size", [PHONE])
+def test_a_case_is_ticked_for_the_steps_where_it_helps(li: Member, wang: Member, system: System) -> None:
+    """And whoever asks why at that step is told of it from the moment on at which it is published."""
+    li.go("/entries/case.group.women/edit")
+    li.page.get_by_text("提起的步骤").click()
+    li.page.get_by_label("针对哪类人").check()
+    li.accessible()
+    li.press("保存并提交")
+    wang.go("/review/case.group.women")
+    expect(wang.page.locator(".differences")).to_contain_text("针对哪类人")
+    wang.press("批准并发布")
+    expect(wang.page.get_by_role("heading", level=1)).to_contain_text("已发布")
+    wang.go("/entries/case.group.women")
+    parts = [text.split("\n")[0] for text in wang.page.locator(".pairs").first.locator("dt").all_inner_texts()]
+    assert parts == ["发生了什么", "怎么举报的", "交了哪些证据", "结果怎样"]
+    expect(wang.page.locator(".pairs").last).to_contain_text("针对哪类人")
+
+    person = system.person()
+    begin(person, "group_discrimination")
+    assert person.step == "group", person.text
+    person.say("为什么要问这个")
+    assert "打个比方（编写的例子）" in person.text

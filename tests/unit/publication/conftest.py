@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+import bot.knowledge
 from bot.migrations import migrate
 from bot.sealing import Sealer
+from bot.settings import Settings
 from connectors.gateway import Database
 from knowledge.entries import Entry, Found
 from knowledge.library import Library, read_library
 from knowledge.publication import seed
 from knowledge.publication.bodies import Body, body_of
 from knowledge.publication.store import Publication
-from tests.unit.knowledge.conftest import CONTENT, GUIDE, LAW, OTHER, TODAY
+from tests.unit.knowledge.conftest import CONTENT, GUIDE, LAW, OTHER, TODAY, Write
+from tests.unit.knowledge.conftest import write as write
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +64,17 @@ def calendar() -> Calendar:
 def publication(database: Database, base: Library, calendar: Calendar) -> Publication:
     seed.merge(database, base)
     return Publication(database, base, calendar)
+
+
+@pytest.fixture
+def home(tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a deployment whose product content is three entries."""
+    content = write(GUIDE, LAW, OTHER)
+    (tmp_path / "knowledge").symlink_to(tmp_path)
+    (content / "elsewhere.yml").write_text(yaml.safe_dump({"food": ["火锅哪家好吃"]}, allow_unicode=True), "utf-8")
+    monkeypatch.setattr(bot.knowledge, "ROOT", tmp_path)
+    monkeypatch.setenv("REPORTGUIDE_KEY", "A" * 43 + "=")
+    return Settings(home=tmp_path / "home", meaning=False)
 
 
 def changed(item: dict[str, Any], **fields: Any) -> Body:

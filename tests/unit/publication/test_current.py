@@ -142,7 +142,7 @@ async def test_what_is_being_approved_is_prepared_and_answered_at_once(
     asked = [*GUIDE["paraphrases"], "手机拍的照片可以吗"]
     place = await publication.save(ENTRY, changed(GUIDE, paraphrases=asked), "li", place.lock)
     await publication.submit(ENTRY, "li", place.lock)
-    checks = Checks(publication, Regressions(publication.store, sealer))
+    checks = Checks(publication, Regressions(publication.store, sealer), sealer)
     check_id = await checks.begin(ENTRY, "wang", publish=True)
     await asyncio.to_thread(wait_for, lambda: knowledge._prepared, "the preparation", 10)
     slow.made.clear()  # from here on nothing new can be made

@@ -26,20 +26,30 @@ from .conftest import Calendar
 KILLS = 6
 
 PUBLISHER = """
-import asyncio, pickle, sys
-from datetime import date
+import asyncio, pickle, sys, time, uuid
 from connectors.gateway import Database
 from knowledge.publication.store import Publication
+from knowledge.publication.tables import checks
 
 url, base, day = pickle.load(sys.stdin.buffer)
 publication = Publication(Database(url), base, lambda: day)
+
+async def approved(entry):
+    place = await publication.place(entry)
+    place = await publication.save(entry, place.newest.body, "li", place.lock)
+    await publication.submit(entry, "li", place.lock)
+    row = {"id": str(uuid.uuid4()), "entry_id": entry, "revision": place.work, "edition": publication.edition()}
+    row |= {"who": "wang", "publish": True, "state": "passed", "done": 0, "total": 0}
+    row |= {"started_at": time.time(), "seen_at": time.time()}
+    await publication.store.write(lambda connection: connection.execute(checks.insert().values(**row)))
+    await publication.publish(row["id"], "wang")
 
 async def publish():
     print("ready", flush=True)
     while True:
         for entry in ("guide.test.screenshot", "guide.test.fees"):
-            if (await publication.place(entry)).live:
-                await publication.withdraw(entry, "wang", "")
+            await approved(entry)
+            await publication.withdraw(entry, "wang", "")
             await publication.rollback(entry, "wang", to=1)
 
 asyncio.run(publish())

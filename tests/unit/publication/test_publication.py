@@ -23,7 +23,7 @@ ENTRY = str(GUIDE["id"])
 
 @pytest.fixture
 def checks(publication: Publication, database: Database, sealer: Sealer) -> Checks:
-    return Checks(publication, Regressions(database, sealer))
+    return Checks(publication, Regressions(database, sealer), sealer)
 
 
 async def submitted(publication: Publication, who: str = "li", **fields: Any) -> None:
@@ -64,6 +64,18 @@ async def test_whoever_wrote_any_part_of_it_may_not_approve(publication: Publica
     # What was approved is finished: the next change is judged by who writes that.
     await submitted(publication, who="zhao", answer="丙")
     assert (await approved(checks, who="li")).state == "published"
+
+
+async def test_who_wrote_what_is_under_review_is_known_of_all_entries(publication: Publication) -> None:
+    """Also where it took several drafts, and something else is answered meanwhile."""
+    lock = (await publication.place(ENTRY)).lock
+    for who, answer in (("li", "甲"), ("chen", "乙"), ("li", "丙")):
+        lock = (await publication.save(ENTRY, changed(GUIDE, answer=answer), who, lock)).lock
+    await publication.submit(ENTRY, "li", lock)
+    places = {place.id: place for place in await publication.places()}
+    assert places[ENTRY].authors == {"li", "chen"}
+    assert [publication.may_approve(places[ENTRY], who) for who in ("li", "chen", "wang")] == [False, False, True]
+    assert not publication.may_approve(places[str(OTHER["id"])], "wang")
 
 
 async def test_a_check_of_another_edition_publishes_nothing(publication: Publication, checks: Checks) -> None:

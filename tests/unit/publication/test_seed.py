@@ -31,7 +31,7 @@ async def publish(publication: Publication, sealer: Sealer, entry_id: str | None
     lock = (await publication.place(entry_id)).lock if entry_id else 0
     place = await publication.save(entry_id, body, "li", lock)
     await publication.submit(place.id, "li", place.lock)
-    checks = Checks(publication, Regressions(publication.store, sealer))
+    checks = Checks(publication, Regressions(publication.store, sealer), sealer)
     check = await checks.finished(await checks.begin(place.id, "wang", publish=True))
     assert check.state == "published", check.report
     return place.id
