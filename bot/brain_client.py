@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from connectors.gateway.gateway import BrainAway, BrainFailed
+from connectors.gateway.turns import BrainAway, BrainFailed
 
 #: Seconds a turn may take before it is given up and taken again; a slow backend is waited for inside a turn.
 TURN_SECONDS = 30.0

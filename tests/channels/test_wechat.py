@@ -450,7 +450,7 @@ async def test_a_file_that_is_slow_is_waited_for_while_talk_goes_on(
     mp: Platform, house: Make, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connectors.gateway.media.PATIENCE", 0.8)
-    monkeypatch.setattr("connectors.gateway.gateway.MEDIA_PATIENCE", 0.8)
+    monkeypatch.setattr("connectors.gateway.turns.MEDIA_PATIENCE", 0.8)
     monkeypatch.setattr("connectors.channels.download.DOWNLOAD_SECONDS", 0.5)
     async with house(mp) as home:
         phone = phone_of(mp, home)
