@@ -12,8 +12,8 @@ from bot.channels import Channels, shown_as
 from bot.cli.chat import Talk, _spent
 from bot.settings import ChannelSettingsError, Settings
 from connectors.channels.contract import Call, Forged, Refused, Unreadable
-from connectors.channels.kefu.client import not_sent as kefu_not_sent
-from connectors.channels.wechat.client import not_sent as wechat_not_sent
+from connectors.channels.kefu.client import CODES as KEFU_CODES
+from connectors.channels.wechat.client import CODES as WECHAT_CODES
 from connectors.gateway import Database
 from connectors.gateway.messages import Button, Entry
 from tests.channels.house import PHRASES, standard
@@ -94,14 +94,14 @@ async def test_the_web_chat_is_fetched_not_sent() -> None:
     ],
 )
 def test_what_an_official_accounts_error_code_means(code: int, kind: str) -> None:
-    assert type(wechat_not_sent(code)).__name__ == kind
+    assert type(WECHAT_CODES.not_sent(code)).__name__ == kind
 
 
 @pytest.mark.parametrize(
     ("code", "kind"), [(-1, "Busy"), (45009, "Busy"), (95001, "Closed"), (95002, "Closed"), (45002, "Refused")]
 )
 def test_what_customer_services_error_code_means(code: int, kind: str) -> None:
-    assert type(kefu_not_sent(code)).__name__ == kind
+    assert type(KEFU_CODES.not_sent(code)).__name__ == kind
 
 
 # -- settings --------------------------------------------------------------------------------------------------------

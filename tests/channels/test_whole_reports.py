@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests import files
 from tests.channels.conftest import connected
@@ -22,6 +25,7 @@ from tests.system import System, cases, wait_for
 pytestmark = pytest.mark.system
 
 PICTURE, VIDEO, PAPER = files.png(41), files.mp4(), files.pdf("聊天记录")
+UPLOAD = re.compile(r"http://[\d.:]+/u/[\w-]{43}")
 OPEN = "他说的都是假的，我那天根本不在店里，有同事可以证明"
 
 
@@ -105,6 +109,25 @@ def one_case(system: System, before: list[str]) -> dict[str, Any]:
     return whole
 
 
+def hand_over(link: str, name: str, content: bytes) -> None:
+    """Upload a file by a link's page, and press its button."""
+    base, _, token = link.rpartition("/u/")
+    api = f"{base}/api/upload/{token}"
+    kept = httpx.post(f"{api}/files", files={"file": (name, content)}, timeout=30).json()["id"]
+    assert httpx.post(f"{api}/done", json={"files": [kept]}, timeout=30).status_code == 200
+
+
+def deliveries(system: System, channel: str) -> dict[str, int]:
+    """What became of the messages that were sent, as the metrics tell it."""
+    told = httpx.get(f"{system.console_url}/metrics", timeout=30).text
+    return {
+        sample.labels["result"]: int(sample.value)
+        for family in text_string_to_metric_families(told)
+        for sample in family.samples
+        if sample.name == "reportguide_deliveries" and sample.labels["channel"] == channel
+    }
+
+
 def hashes(*contents: bytes) -> list[str]:
     return sorted(hashlib.sha256(content).hexdigest() for content in contents)
 
@@ -118,15 +141,17 @@ def test_a_report_by_the_official_account(
     phone.does("subscribe")
 
     def give() -> int:
-        # In one breath, as from an album; the first answer is lost, and everything comes once more afterwards.
-        with ThreadPoolExecutor(2) as thumbs:
+        # In one breath, as from an album; the first answer is lost, and everything comes once more afterwards. The
+        # account carries no documents: the link that was given with the question does.
+        with ThreadPoolExecutor(3) as thumbs:
             thumbs.submit(phone.sends, "image", PICTURE, "image/png", lose=1, repeat=1)
             thumbs.submit(phone.sends, "video", VIDEO, "video/mp4", lose=1, repeat=1)
-        return 2
+            thumbs.submit(hand_over, UPLOAD.findall(phone.told())[-1], "聊天记录.pdf", PAPER).result()
+        return 3
 
     steps = hold(Watch(connected_system, "wechat"), lambda text: phone.says(text, lose=1, repeat=1), give)
     whole = one_case(connected_system, before)
-    assert sorted(item["sha256"] for item in whole["evidence"]) == hashes(PICTURE, VIDEO)
+    assert sorted(item["sha256"] for item in whole["evidence"]) == hashes(PICTURE, VIDEO, PAPER)
     assert all(item["intact"] for item in whole["evidence"])
     assert phone.told().count("编号 ") == 1
     assert phone.trouble == 0
@@ -135,8 +160,10 @@ def test_a_report_by_the_official_account(
     replies = sum(item.via == "reply" for item in phone.seen)
     slowest = max(seconds for _, seconds in phone.pushes)
     print(
-        f"official account: {len(steps)} steps, {len(phone.pushes)} pushes, {replies} replies, "
-        f"{len(phone.seen) - replies} messages, at most after one contact {dict(phone.most)}, slowest {slowest:.2f} s"
+        f"official account: {len(steps)} steps, {len(phone.pushes)} pushes of {phone.done} things done, "
+        f"{replies} replies, {len(phone.seen) - replies} messages, at most after one contact {dict(phone.most)}, "
+        f"slowest {slowest:.2f} s, "
+        f"deliveries {deliveries(connected_system, 'wechat')}"
     )
     # What the account cannot carry is answered with the way that can.
     phone.push({"MsgType": "file", "Title": "a.pdf", "FileKey": "k", "FileMd5": "m", "FileTotalLen": "9"}, "message")
@@ -167,7 +194,7 @@ def test_a_report_by_customer_service(
     assert phone.most <= 5
     print(
         f"customer service: {len(steps)} steps, {len(work.callback_status)} callbacks, {len(phone.seen)} messages, "
-        f"at most after one contact {phone.most}"
+        f"at most after one contact {phone.most}, deliveries {deliveries(connected_system, 'kefu')}"
     )
 
 

@@ -235,6 +235,7 @@ class Phone:
         self.consents = 0
         self.trouble = 0
         self.pushes: list[tuple[int, float]] = []
+        self.done = 0
         self._left: dict[str, tuple[int, float]] = {}
         #: Most customer-service messages that were shown after one contact, by its kind.
         self.most: Counter[str] = Counter()
@@ -298,6 +299,7 @@ class Phone:
     ) -> None:
         """What WeChat does with it. `lose`: so many answers are lost on the way; `repeat`: so many extra deliveries;
         `pushes`: other than the usual three."""
+        self.done += 1
         if contact:
             self.contact(contact)
         whole = {
