@@ -8,8 +8,8 @@ import sys
 
 import uvicorn
 
+from bot.listening import configure_logs, end_with_parent, listen
 from bot.sealing import SealingError
-from bot.service import configure_logs, end_with_parent, listen
 from bot.settings import Settings
 from connectors.backend.reference import CallbackTarget, create_app
 

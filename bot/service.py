@@ -7,11 +7,8 @@ loopback the actions for the brain. Nothing but this module knows all of it.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import socket
 import sys
-import threading
 import traceback
 from dataclasses import asdict
 from datetime import UTC, date, datetime
@@ -21,14 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-import uvicorn
-import uvloop
 import yaml
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from pydantic import ValidationError
-from starlette.types import Receive, Scope, Send
 
 from actions import cases
 from actions.dates import LOCAL
@@ -45,6 +39,7 @@ from bot.brain_client import BrainClient
 from bot.channels import Channels
 from bot.evidence import open_vault
 from bot.linking import Linking, Receipts
+from bot.listening import configure_logs, end_with_parent, listen, run
 from bot.migrations import migrate
 from bot.sealing import SealingError
 from bot.settings import ROOT, ChannelSettingsError, Settings, internal_token
@@ -53,6 +48,7 @@ from connectors.backend import BackendClient, SignatureError, StatusCallback, ve
 from connectors.channels import web
 from connectors.gateway import Database, Gateway, Pace
 from connectors.gateway.links import Links
+from connectors.gateway.pages import PageCopies
 from connectors.gateway.vault import Infected, NotScanned, StoreAway
 from knowledge import Meaning, StatuteStore, hotlines
 from knowledge.console import ConsoleSettings
@@ -89,6 +85,11 @@ class Service:
         self.submission.tell_receipt = self._tell_receipt
         self.handover = Handover(self.database, self.sealer, agency, self._evidence)
         self.scanning = Rounds("scanning", self._scan)
+        self.pages: PageCopies | None = None
+        if settings.page_copies:
+            self.pages = PageCopies(self.database, self.sealer, self.vault)
+            self.copying = Rounds("pages", self.pages.round)
+            self.pages.waiting = self.copying.wake
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         content = ROOT / "knowledge" / "content"
         self.office = Office(self.database, self.sealer, content, lambda: datetime.now(LOCAL).date())
@@ -110,6 +111,7 @@ class Service:
             region=settings.region,
             reports_per_day=settings.reports_per_day,
             now=lambda: datetime.now(UTC),
+            pages=self.pages,
         )
         self.actions = Actions(self.services)
 
@@ -173,6 +175,8 @@ class Service:
             part.rounds.start()
         if self.settings.clamd:
             self.scanning.start()
+        if self.pages:
+            self.copying.start()
 
     async def stop(self) -> None:
         await self.channels.stop()
@@ -182,6 +186,8 @@ class Service:
         await self.office.checks.stop()
         await asyncio.to_thread(self.knowledge.stop)
         await self.scanning.stop()
+        if self.pages:
+            await self.copying.stop()
         await self.brain.close()
         await self.backend.aclose()
         self.database.close()
@@ -306,38 +312,6 @@ def places(problem: BaseException) -> list[str]:
     return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)][:6]
 
 
-class ByPort:
-    """Serves each listener its own application, told apart by the port that was connected to."""
-
-    def __init__(self, service: Service, apps: dict[int, FastAPI]) -> None:
-        self._service, self._apps = service, apps
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            await self._apps[scope["server"][1]](scope, receive, send)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await self._service.start()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self._service.stop()
-        await send({"type": "lifespan.shutdown.complete"})
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError if the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio switches Nagle's delay off (40 ms a turn) only where it is.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(512)
-    return listener
-
-
 def serve(settings: Settings) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
     service = Service(settings)
@@ -351,45 +325,7 @@ def serve(settings: Settings) -> None:
         settings.console_port: staff_app(service),
         settings.actions_port: actions_app(service),
     }
-    # Open event streams must not hold up the end of the process.
-    config = uvicorn.Config(
-        ByPort(service, apps),
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
-        server_header=False,
-        lifespan="on",
-    )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(uvicorn.Server(config).serve(sockets=listeners))
-
-
-def end_with_parent() -> None:
-    """End this process when the supervisor's end of standard input closes, however the supervisor ended."""
-
-    def watch() -> None:
-        # Not through sys.stdin, whose lock Python wants for itself when it ends.
-        while os.read(0, 1024):
-            pass
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def configure_logs(level: str) -> None:
-    """Structured logs on standard error. Values that people gave are never logged, at any level."""
-    number = getattr(logging, level.upper())
-    # httpx logs whole addresses, and those of uploads have evidence hashes in them.
-    logging.basicConfig(level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(),
-        ],
-    )
+    run(service, apps, listeners)
 
 
 def main() -> int:

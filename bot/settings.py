@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     burst_seconds: float = Field(default=0.6, ge=0, le=5, description="messages sent so close together are one turn")
     messages_per_minute: int = Field(default=40, ge=5, description="most messages taken from one person in a minute")
     reports_per_day: int = Field(default=20, ge=1, description="most reports taken from one person in a day (art. 17)")
+    page_copies: bool = Field(default=False, description="fetch a copy of each page that a report links to")
     secure_cookies: bool = Field(default=False, description="set to true behind TLS")
     # WeChat official account (docs/channels/wechat.md): on when appid, secret and token are set.
     wechat_appid: str = Field(default="", description="AppID of the official account")

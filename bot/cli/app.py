@@ -206,6 +206,30 @@ def cases_show(case_no: str, as_json: AsJson = False) -> None:
     asyncio.run(show(Settings(), case_no, as_json))
 
 
+@cases_app.command("file")
+def cases_file(
+    case_no: str,
+    sha256: Annotated[str, typer.Argument(help="Its SHA-256, or eight digits of it, as `cases show` tells it.")],
+    target: Annotated[Path, typer.Argument(help="Where to write it; a file that is not there yet.")],
+    by: Annotated[str, typer.Option(help="Who reads it: kept in the file's record.")],
+    original: Annotated[
+        bool, typer.Option("--original", help="Bit for bit as it came; else a picture without its metadata.")
+    ] = False,
+) -> None:
+    """Write one file of a case to disk. Who read it is recorded."""
+    from bot.cli.case_files import file
+
+    asyncio.run(file(Settings(), case_no, sha256, target, by, original=original))
+
+
+@cases_app.command("record")
+def cases_record(case_no: str, as_json: AsJson = False) -> None:
+    """Show who stored, read, sent or erased the files of a case, and when."""
+    from bot.cli.case_files import record
+
+    asyncio.run(record(Settings(), case_no, as_json))
+
+
 @cases_app.command("advance")
 def cases_advance(
     case_no: str,

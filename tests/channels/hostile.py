@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.enterprise.crypto import WeChatCrypto as CorpCrypto
 
-from bot.service import configure_logs
+from bot.listening import configure_logs
 from bot.settings import ROOT
 from connectors.channels.tencent.calls import signature
 from tests.channels.house import House

@@ -20,9 +20,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from bot.listening import configure_logs
 from bot.migrations import migrate
 from bot.sealing import Sealer
-from bot.service import configure_logs
 from bot.settings import ROOT
 from connectors.gateway import Database, schema
 from tests.channels.conftest import AES_KEY, connected
