@@ -28,6 +28,10 @@ class BrainClient:
     async def understand(self, text: str, step: str | None) -> Mapping[str, Any]:
         return await self._post("/understand", {"text": text, "step": step})
 
+    async def forget(self, conversation_id: str) -> None:
+        """Nothing of this conversation is remembered any more. Raises BrainAway or BrainFailed."""
+        await self._post("/forget", {"conversation": conversation_id})
+
     async def healthy(self) -> bool:
         try:
             return (await self._http.get("/health", timeout=2.0)).is_success

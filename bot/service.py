@@ -41,6 +41,7 @@ from bot.evidence import open_vault
 from bot.linking import Linking, Receipts
 from bot.listening import configure_logs, end_with_parent, listen, run
 from bot.migrations import migrate
+from bot.retention import Retention
 from bot.sealing import SealingError
 from bot.settings import ROOT, ChannelSettingsError, Settings, internal_token
 from bot.words import Phrases
@@ -98,6 +99,8 @@ class Service:
             Meaning.load(settings.vectors_folder) if settings.meaning else None,
         )
         self.receipts = Receipts(self.submission, self.vault, self.phrases, standard)
+        self.retention = Retention(settings, self.database, self.vault, self.office.questions, self.brain)
+        self.retiring = Rounds("retention", self.retention.round)
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
@@ -177,6 +180,7 @@ class Service:
             self.scanning.start()
         if self.pages:
             self.copying.start()
+        self.retiring.start()
 
     async def stop(self) -> None:
         await self.channels.stop()
@@ -186,6 +190,7 @@ class Service:
         await self.office.checks.stop()
         await asyncio.to_thread(self.knowledge.stop)
         await self.scanning.stop()
+        await self.retiring.stop()
         if self.pages:
             await self.copying.stop()
         await self.brain.close()

@@ -31,6 +31,8 @@ knowledge_app = typer.Typer(
 app.add_typer(knowledge_app, name="knowledge")
 staff_app = typer.Typer(no_args_is_help=True, help="Accounts for the staff console.")
 app.add_typer(staff_app, name="staff")
+retention_app = typer.Typer(no_args_is_help=True, help="Erase what need not be kept any longer.")
+app.add_typer(retention_app, name="retention")
 app.add_typer(channels_app, name="channels")
 
 #: What `chat` can show a conversation as.
@@ -240,6 +242,29 @@ def cases_advance(
     from bot.cli.cases import advance
 
     asyncio.run(advance(Settings(), case_no, state, note))
+
+
+@retention_app.command("run")
+def retention_run(as_json: AsJson = False) -> None:
+    """Erase what need not be kept: unused files, old questions, conversations that have long been quiet.
+
+    The running system does this once a day. How long is set by REPORTGUIDE_KEEP_UNUSED_DAYS, _KEEP_UNREPORTED_DAYS
+    and _KEEP_REPORTED_DAYS.
+    """
+    from bot.cli.retention import run
+
+    asyncio.run(run(Settings(), as_json))
+
+
+@retention_app.command("erase")
+def retention_erase(
+    case_no: str,
+    by: Annotated[str, typer.Option(help="Who decides: kept in the record of the files.")],
+) -> None:
+    """Erase the whole conversation that a case was reported in, with all its files. The agency keeps the case."""
+    from bot.cli.retention import erase
+
+    asyncio.run(erase(Settings(), case_no, by))
 
 
 @knowledge_app.command("list")
