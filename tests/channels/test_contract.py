@@ -89,7 +89,11 @@ async def test_the_web_chat_is_fetched_not_sent() -> None:
         (43019, "Unreachable"),
         (45002, "Refused"),
         (87014, "Refused"),
+        (44004, "Refused"),
+        (47001, "Refused"),
+        (48002, "Unreachable"),
         (48001, "Busy"),
+        (50002, "Busy"),
         (99999, "Busy"),
     ],
 )
@@ -98,7 +102,17 @@ def test_what_an_official_accounts_error_code_means(code: int, kind: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"), [(-1, "Busy"), (45009, "Busy"), (95001, "Closed"), (95002, "Closed"), (45002, "Refused")]
+    ("code", "kind"),
+    [
+        (-1, "Busy"),
+        (45009, "Busy"),
+        (95017, "Busy"),
+        (95001, "Closed"),
+        (95002, "Closed"),
+        (40096, "Unreachable"),
+        (45002, "Refused"),
+        (47001, "Refused"),
+    ],
 )
 def test_what_customer_services_error_code_means(code: int, kind: str) -> None:
     assert type(KEFU_CODES.not_sent(code)).__name__ == kind

@@ -20,6 +20,7 @@ from connectors.gateway import Database, schema
 from tests import files
 from tests.channels.stand_ins.server import Server
 from tests.channels.stand_ins.telegram import TOKEN, Phone, Platform
+from tests.clear import assert_nothing_in_clear
 from tests.system import System, cases, wait_for
 
 pytestmark = pytest.mark.system
@@ -96,6 +97,7 @@ def answer(phone: Phone, text: str, personal_data: bool) -> None:
 def test_a_whole_report(tg: Platform, tmp_path: Path, personal_data: bool) -> None:
     home = System(tmp_path, REPORTGUIDE_TELEGRAM_TOKEN=TOKEN, REPORTGUIDE_TELEGRAM_API=tg.url)
     home.environment["REPORTGUIDE_TELEGRAM_PERSONAL_DATA"] = str(personal_data)
+    home.environment["REPORTGUIDE_LOG_LEVEL"] = "debug"
     home.environment |= {"REPORTGUIDE_TELEGRAM_WEBHOOK": "true", "REPORTGUIDE_ADDRESS": home.url}
     with home as system:
         wait_for(lambda: tg.webhook, "the webhook to be set")
@@ -129,9 +131,8 @@ def test_a_whole_report(tg: Platform, tmp_path: Path, personal_data: bool) -> No
     assert tg.too_fast == 0
     assert not any(seen.preview for seen in phone.seen)
     assert [text for text in phone.texts if CASE.search(text)] == [next(t for t in phone.texts if CASE.search(t))]
-    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "brain" not in path.parts)
-    for secret in (TOKEN, NUMBER, NAME, TELEPHONE, "聊天记录.pdf"):
-        assert secret.encode() not in stored
+    told = {"token": TOKEN, "number": NUMBER, "name": NAME, "telephone": TELEPHONE, "file": EVIDENCE[2][0]}
+    assert_nothing_in_clear(tmp_path, told, [content for _, content in EVIDENCE])
     print(f"personal data {personal_data}: messages sent {len(phone.seen)}, calls {dict(tg.calls)}")
 
 

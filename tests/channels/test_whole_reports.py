@@ -8,7 +8,6 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +18,7 @@ from tests import files
 from tests.channels.conftest import connected
 from tests.channels.stand_ins import kefu, wechat
 from tests.channels.stand_ins.server import Server
+from tests.clear import assert_nothing_in_clear
 from tests.faults.kills import ANSWERS, STORY
 from tests.system import System, cases, wait_for
 
@@ -26,7 +26,16 @@ pytestmark = pytest.mark.system
 
 PICTURE, VIDEO, PAPER = files.png(41), files.mp4(), files.pdf("聊天记录")
 UPLOAD = re.compile(r"http://[\d.:]+/u/[\w-]{43}")
-OPEN = "他说的都是假的，我那天根本不在店里，有同事可以证明"
+#: Words that occur nowhere else in the project; they are told over both channels.
+CANARIES = {
+    "story": "鹦鹉螺巷七十三号",
+    "account": "灯芯绒骑士",
+    "name": "欧阳鹮",
+    "contact": "13987654329",
+    "file": "翠鸟收据",
+}
+OPEN = f"他说的都是假的，我那天在{CANARIES['story']}，有同事可以证明"
+TOLD = {name: {"text": CANARIES[name]} for name in ("account", "name", "contact")}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +55,8 @@ def connected_system(
         for platform in platforms
         for name, value in connected(platform).items()
     }
-    with System(tmp_path_factory.mktemp("home"), **told) as running:
+    # Whatever the level of the logs, they must not tell.
+    with System(tmp_path_factory.mktemp("home"), REPORTGUIDE_LOG_LEVEL="debug", **told) as running:
         yield running
 
 
@@ -96,7 +106,7 @@ def hold(watch: Watch, say: Callable[[str], None], give: Callable[[], int]) -> l
             expected += give()
         else:
             expected += 1
-            answer = {**ANSWERS, "id_number": {"text": "先不填"}}.get(step) or {"text": OPEN}
+            answer = {**ANSWERS, **TOLD, "id_number": {"text": "先不填"}}.get(step) or {"text": OPEN}
             say(str(answer["text"]))
     raise AssertionError(f"the report did not come to an end: {steps}")
 
@@ -146,7 +156,7 @@ def test_a_report_by_the_official_account(
         with ThreadPoolExecutor(3) as thumbs:
             thumbs.submit(phone.sends, "image", PICTURE, "image/png", lose=1, repeat=1)
             thumbs.submit(phone.sends, "video", VIDEO, "video/mp4", lose=1, repeat=1)
-            thumbs.submit(hand_over, UPLOAD.findall(phone.told())[-1], "聊天记录.pdf", PAPER).result()
+            thumbs.submit(hand_over, UPLOAD.findall(phone.told())[-1], f"{CANARIES['file']}.pdf", PAPER).result()
         return 3
 
     steps = hold(Watch(connected_system, "wechat"), lambda text: phone.says(text, lose=1, repeat=1), give)
@@ -182,7 +192,7 @@ def test_a_report_by_customer_service(
     def give() -> int:
         phone.sends("image", PICTURE, "image/png", quiet=True)
         phone.sends("video", VIDEO, "video/mp4", quiet=True)
-        phone.sends("file", PAPER, "application/pdf", "聊天记录.pdf", times=3)
+        phone.sends("file", PAPER, "application/pdf", f"{CANARIES['file']}.pdf", times=3)
         return 3
 
     steps = hold(Watch(connected_system, "kefu"), lambda text: phone.says(text, times=2), give)
@@ -198,14 +208,11 @@ def test_a_report_by_customer_service(
     )
 
 
-def test_nobody_is_found_on_the_disk(
+def test_nothing_and_nobody_is_found_on_the_disk(
     connected_system: System, platforms: tuple[wechat.Platform, kefu.Platform]
 ) -> None:
     mp, work = platforms
-    names = [*mp.phones, *work.phones, mp.secret, work.secret, *mp.tokens, *work.tokens]
     assert len(mp.phones) == len(work.phones) == 1
-    for file in Path(connected_system.home).rglob("*"):
-        if file.is_file() and "brain" not in file.parts:
-            content = file.read_bytes()
-            for name in names:
-                assert name.encode() not in content, f"in clear in {file.name}"
+    names = [*mp.phones, *work.phones, mp.secret, work.secret, *mp.tokens, *work.tokens]
+    told = {**CANARIES, **{f"secret {number}": name for number, name in enumerate(names)}}
+    assert_nothing_in_clear(connected_system.home, told, [PICTURE, VIDEO, PAPER])

@@ -28,8 +28,16 @@ MAX_FILE = 20 * 1024 * 1024
 CODES = Codes(
     closed={95001: "budget_used_up", 95002: "window_closed"},
     unreachable={40003: "unknown_person", 40096: "unknown_person"},
-    refused={45002: "text_too_long", 40008: "message_type", 40058: "message_shape"},
-    pauses={45009: 60.0, 45033: 10.0, 40013: 300.0, 48002: 300.0, 60020: 300.0, 95000: 300.0},
+    refused={
+        45002: "text_too_long",
+        40007: "media_unknown",
+        40008: "message_type",
+        40058: "message_shape",
+        44004: "message_empty",
+        47001: "message_shape",
+    },
+    # Over quota, or the account lacks something that its agency must see to.
+    pauses={45009: 60.0, 45033: 10.0, **dict.fromkeys((40013, 48002, 60011, 60020, 95000, 95004, 95017), 300.0)},
 )
 #: The session is not the assistant's: ended, or with a member of staff.
 NOT_OURS = 95018

@@ -36,9 +36,18 @@ MAX_FILE = 20 * 1024 * 1024
 
 CODES = Codes(
     closed={45015: "window_closed", 45047: "budget_used_up"},
-    unreachable={43004: "not_following", 43019: "blocked", 40003: "unknown_person"},
-    refused={45002: "text_too_long", 87014: "risky_content", 40007: "media_unknown", 40008: "message_type"},
-    pauses={45009: 600.0, 45011: 60.0, 48001: 300.0, 48004: 300.0, 40164: 300.0, 40013: 300.0, 40125: 300.0},
+    unreachable={43004: "not_following", 43019: "blocked", 48002: "messages_off", 40003: "unknown_person"},
+    refused={
+        45002: "text_too_long",
+        87014: "risky_content",
+        40007: "media_unknown",
+        40008: "message_type",
+        44002: "message_empty",
+        44004: "message_empty",
+        47001: "message_shape",
+    },
+    # Over quota, or the account lacks something that its agency must see to.
+    pauses={45009: 600.0, 45011: 60.0, **dict.fromkeys((40013, 40125, 40164, 48001, 48004, 48006, 50002), 300.0)},
 )
 #: Menu messages are not for every account, and not for any number of items.
 NO_MENU = (40200, 45098)
