@@ -86,6 +86,13 @@ _BODIES = st.one_of(
         ]
     ),
 )
+
+
+def _update_in(kind: str) -> bytes:
+    chat = {"id": 1, "type": kind}
+    return json.dumps({"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": chat, "text": "a"}}).encode()
+
+
 #: Updates as Telegram itself could send them if it went mad: none of them is a message of a person.
 _UPDATES = st.one_of(
     st.sampled_from(
@@ -95,7 +102,7 @@ _UPDATES = st.one_of(
             b"[]",
             b'{"update_id": 1}',
             b'{"update_id": 1e400, "message": {}}',
-            b'{"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "group"}, "text": "x"}}',
+            _update_in("group"),
             '{"update_id": 1, "message": "张三"}'.encode("gbk"),
         ]
     ),
@@ -169,9 +176,7 @@ def dressed(plan: dict[str, Any]) -> dict[str, Any]:
 def _update(plan: dict[str, Any]) -> dict[str, Any]:
     """One call to Telegram's webhook: with its secret over nonsense, or with another secret."""
     name = "x-telegram-bot-api-secret-token"
-    genuine = (
-        b'{"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "text": "a"}}'
-    )
+    genuine = _update_in("private")
     match plan["kind"]:
         case "signed_envelope":
             return {**plan, "body": plan["update"], "headers": {name: SECRET}}
