@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -69,18 +67,6 @@ def run(living: Living, apps: Mapping[int, ASGIApp], listeners: Sequence[socket.
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(uvicorn.Server(config).serve(sockets=list(listeners)))
-
-
-def end_with_parent() -> None:
-    """End this process when the supervisor's end of standard input closes, however the supervisor ended."""
-
-    def watch() -> None:
-        # Not through sys.stdin, whose lock Python wants for itself when it ends.
-        while os.read(0, 1024):
-            pass
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def configure_logs(level: str) -> None:

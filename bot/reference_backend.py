@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 import uvicorn
 
-from bot.listening import configure_logs, end_with_parent, listen
+from bot.listening import configure_logs, listen
+from bot.parent import end_with_parent
 from bot.sealing import SealingError
 from bot.settings import Settings
 from connectors.backend.reference import CallbackTarget, create_app
@@ -17,8 +17,7 @@ from connectors.backend.reference import CallbackTarget, create_app
 def main() -> int:
     settings = Settings()
     configure_logs(settings.log_level)
-    if os.environ.get("REPORTGUIDE_END_WITH_PARENT"):
-        end_with_parent()
+    end_with_parent()
     try:
         sealer = settings.sealer()
     except SealingError as problem:

@@ -7,7 +7,6 @@ loopback the actions for the brain. Nothing but this module knows all of it.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import traceback
 from dataclasses import asdict
@@ -39,8 +38,9 @@ from bot.brain_client import BrainClient
 from bot.channels import Channels
 from bot.evidence import open_vault
 from bot.linking import Linking, Receipts
-from bot.listening import configure_logs, end_with_parent, listen, run
+from bot.listening import configure_logs, listen, run
 from bot.migrations import migrate
+from bot.parent import end_with_parent
 from bot.retention import Retention
 from bot.sealing import SealingError
 from bot.settings import ROOT, ChannelSettingsError, Settings, internal_token
@@ -336,8 +336,7 @@ def serve(settings: Settings) -> None:
 def main() -> int:
     settings = Settings()
     configure_logs(settings.log_level)
-    if os.environ.get("REPORTGUIDE_END_WITH_PARENT"):
-        end_with_parent()
+    end_with_parent()
     try:
         serve(settings)
     except (SealingError, ChannelSettingsError) as problem:

@@ -29,6 +29,7 @@ from actions.standard import Standard, read_standard
 from bot.cli.faults import Fault
 from bot.compile import compiled, fingerprint
 from bot.listening import listen
+from bot.parent import WITH_PARENT
 from bot.sealing import make_key_file
 from bot.settings import ROOT, Settings
 
@@ -130,7 +131,13 @@ def _train(settings: Settings, progress: Progress, force: bool) -> None:
     with (
         log.open("w", encoding="utf-8") as err,
         subprocess.Popen(
-            command, cwd=ROOT, env=brain_environment(settings), stdout=subprocess.PIPE, stderr=err, text=True
+            command,
+            cwd=ROOT,
+            env={**brain_environment(settings), **WITH_PARENT},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=err,
+            text=True,
         ) as child,
     ):
         for line in child.stdout or ():
@@ -230,7 +237,7 @@ class Child:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
-                env={**self.environment, "REPORTGUIDE_END_WITH_PARENT": "1"},
+                env={**self.environment, **WITH_PARENT},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

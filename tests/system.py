@@ -52,10 +52,13 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> An
 
 
 class System:
-    """A context manager. `home` is an empty folder; `settings` are those the system runs under."""
+    """A context manager. `home` is an empty folder, `environment` the settings the system runs under.
 
-    def __init__(self, home: Path, **environment: str) -> None:
-        self.home = home
+    `checkout`: whose code and data run, where it is not this project's own tree.
+    """
+
+    def __init__(self, home: Path, *, checkout: Path = ROOT, **environment: str) -> None:
+        self.home, self.checkout = home, checkout
         ports = dict(
             zip(("PORT", "CONSOLE_PORT", "ACTIONS_PORT", "BRAIN_PORT", "BACKEND_PORT"), free_ports(5), strict=True)
         )
@@ -77,6 +80,7 @@ class System:
         self._people: list[Person] = []
 
     def __enter__(self) -> Self:
+        self.home.mkdir(exist_ok=True)
         self._share_model()
         self.start()
         return self
@@ -90,7 +94,11 @@ class System:
     def start(self) -> None:
         self._log = (self.home / "up.log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bot.cli", "up"], cwd=ROOT, env=self.environment, stdout=self._log, stderr=self._log
+            [sys.executable, "-m", "bot.cli", "up"],
+            cwd=self.checkout,
+            env=self.environment,
+            stdout=self._log,
+            stderr=self._log,
         )
         wait_for(self._ready, f"the system; its log is {self.home / 'up.log'}", READY)
 
@@ -146,7 +154,7 @@ class System:
         """A `reportguide` command against this system."""
         return subprocess.run(
             [sys.executable, "-m", "bot.cli", *arguments],
-            cwd=ROOT,
+            cwd=self.checkout,
             env=self.environment,
             input=text,
             capture_output=True,

@@ -20,6 +20,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 import bot.brain.danger as danger_module
+import bot.brain.meaning as meaning_module
+import bot.brain.reader as reader_module
 import bot.brain.retold as retold_module
 import bot.brain.sense as sense_module
 import bot.brain.signs as signs_module
@@ -138,14 +140,24 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
     """`Sense` for these examples; kept in `folder`, because a changed question or rule changes nothing about it."""
     sources = [
         Path(module.__file__).read_bytes()
-        for module in (danger_module, retold_module, sense_module, signs_module, tagger_module, values_module)
+        for module in (
+            danger_module,
+            meaning_module,
+            reader_module,
+            retold_module,
+            sense_module,
+            signs_module,
+            tagger_module,
+            values_module,
+        )
     ]
     choices = {
         step: [(choice["value"], way) for choice in element["choices"] for way in (choice["title"], *choice["say"])]
         for step, element in data["elements"].items()
         if element["choices"]
     }
-    steps = [*data["elements"], "title", "confirm"]
+    # Sorted: what an older edition asks beside it changes the order, and nothing that is learnt.
+    steps = sorted({*data["elements"], "title", "confirm"})
     told = [examples, choices, steps, data["words"], data["platforms"]]
     digest = hashlib.sha256(
         b"".join(sources) + json.dumps(told, ensure_ascii=False, sort_keys=True).encode()

@@ -5,14 +5,13 @@ them. Idioms of anger are taken out first: 急死了 and 死也不道歉 have th
 """
 
 import re
-import warnings
 from typing import Callable, List, Optional
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
+
+from bot.brain.meaning import Net, mixed
 
 #: What stands for an idiom in the text that is listened to.
 IDIOM = "〇"
@@ -20,8 +19,9 @@ IDIOM = "〇"
 MEANING = 0.5
 #: So unlikely by characters that no meaning could make it likely.
 FAR = 0.01
-#: The net: neurons, how often it sees the examples, and how far embeddings of unit length are stretched for it.
-NEURONS, ROUNDS, STRETCH = 64, 20, 8.0
+#: The net: neurons, and how often it sees the examples.
+NEURONS, ROUNDS = 64, 20
+YES, NO = "yes", "no"
 
 
 class Danger:
@@ -33,19 +33,13 @@ class Danger:
             analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=60000, dtype=np.float32
         )
         self._words = LogisticRegression(C=8.0, max_iter=90, class_weight="balanced")
-        self._meaning: Optional[MLPClassifier] = None
+        self._meaning: Optional[Net] = None
 
-    def fit(self, texts: List[str], danger: List[bool], free: List[int], vectors: Optional[np.ndarray]) -> None:
-        """`vectors` (len(free), 384): embeddings of the texts numbered in `free`."""
+    def fit(self, texts: List[str], danger: List[bool], vectors: Optional[np.ndarray]) -> None:
+        """`vectors` (len(texts), 384): the texts' embeddings, where there is a model for them."""
         self._words.fit(self._grams.fit_transform([self._heard(text) for text in texts]), danger)
         if vectors is not None:
-            self._meaning = MLPClassifier(
-                (NEURONS,), alpha=0.01, max_iter=ROUNDS, n_iter_no_change=ROUNDS, batch_size=256, random_state=1
-            )
-            with warnings.catch_warnings():
-                # It is stopped on purpose before it has learnt the examples by heart.
-                warnings.simplefilter("ignore", ConvergenceWarning)
-                self._meaning.fit(vectors * STRETCH, [danger[i] for i in free])
+            self._meaning = Net(NEURONS, ROUNDS).fit(vectors, [YES if yes else NO for yes in danger])
 
     def __call__(self, text: str, vector: Callable[[], Optional[np.ndarray]]) -> float:
         """0–1. `vector` gives the text's embedding (1, 384) and is only called in doubt."""
@@ -55,13 +49,7 @@ class Danger:
         meant = vector()
         if meant is None:
             return words
-        logit = _logit(words) + MEANING * _logit(float(self._meaning.predict_proba(meant * STRETCH)[0, 1]))
-        return float(1 / (1 + np.exp(-logit)))
+        return mixed({YES: words, NO: 1 - words}, self._meaning(meant), MEANING)[YES]
 
     def _heard(self, text: str) -> str:
         return self._idioms.sub(IDIOM, text)
-
-
-def _logit(chance: float) -> float:
-    chance = min(max(chance, 1e-6), 1 - 1e-6)
-    return float(np.log(chance / (1 - chance)))

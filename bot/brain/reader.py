@@ -25,18 +25,34 @@ _URL = re.compile(
 _EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86[-\s]?)?(1[3-9]\d(?:[-\s]?\d{4}){2})(?!\d)")
 _LANDLINE = re.compile(r"(?<!\d)(0\d{2,3}[-\s]?[2-8]\d{6,7})(?!\d)")
-#: Just before a number: then it is somebody else's, not the reporter's own.
+#: A number that somebody reads out: 一三九八七…
+_SPOKEN = re.compile(
+    r"(?<![零〇一二三四五六七八九幺])[一幺][三-九三四五六七八九][零〇一二三四五六七八九幺]{9}(?![零〇一二三四五六七八九幺])"
+)
+_DIGITS = str.maketrans("零〇一二三四五六七八九幺", "001234567891")
+#: Before a number, in its clause: then it is somebody else's, or one that nobody answers any more.
 _OTHERS_NUMBER = re.compile(
-    r"(?:他的?|她的?|它的?|对方的?|骗子的?|那人的?|(?<!不信)来电|打来的?|号码是|陌生|他老婆|她老公|客服|把我[^，,。]{0,8}的?|把[^，,。]{0,8}的?)(?:手机|电话|微信)?(?:号码?)?(?:是|：|:)?\s*$"
+    r"(?:他|她|它|对方|骗子|那人|冒充|冒用|派出所|警|法院|律师|客服|商家|卖家|物业|房东|中介|陌生|(?<!不信)来电|打来|热线|合作|前东家|号码是"
+    r"|别打|不要打|停机|停用|早停|不用了|老婆|老公|加我(?:的)?(?:微信|QQ|V)|把我[^，,。]{0,8}|把[^，,。]{0,8})[^，,。；;！!？?\n]{0,10}$"
+)
+#: … unless it is said to be the reporter's own.
+_OWN_NUMBER = re.compile(
+    r"(?<!加)(?<!给)(?<!把)(?:我(?:自己|本人|妈|爸)?的?|本人|打我的?|联系|受害者|负责人|法人|经办人?)(?:手机|电话|联系方式|座机|这边|自己)?(?:号码?)?(?:是|：|:)?\s*$"
 )
 
 _N = r"[0-9零〇一二两三四五六七八九十]{1,3}"
-_DAY_PART = r"(?:一大?早|清早|清晨|早上|早晨|上午|中午|午后|下午|傍晚|晚上|夜里|夜晚|深夜|半夜|凌晨|晚|早|夜)"
-_CLOCK = rf"(?:{_N}点(?:半|多|左右|钟|一刻|{_N}分?)?(?:左右|多)?|\d{{1,2}}[:：]\d{{2}}(?:分?左右)?)"
+_DAY_PART = (
+    r"(?:一大?早|大清早|清早|清晨|早上|早晨|早饭[前后]|上午|前晌|中午|晌午|午饭[前后]|午后|[前后]半晌|后晌|下午|傍晚|天黑[前后]?|晚饭[前后]|晚上|夜里"
+    r"|夜晚|深夜|大半夜|[前后下]半夜|半夜|凌晨|天亮[前后]?|晚|早|夜)"
+)
+_CLOCK = rf"(?:{_N}点(?:半|多钟?|来钟|左右|钟|一刻|{_N}分?)?(?:左右|多)?|\d{{1,2}}[:：]\d{{2}}(?:分?左右)?)"
 _WEEKDAY = r"(?:[一二三四五六日天末]|[1-7])"
 _DAY = "|".join(
     (
-        rf"(?:\d{{4}}|今|去|前)年\s?{_N}\s?月(?:份|底|初|中旬|上旬|下旬)?(?:\s?{_N}\s?[日号])?",
+        # Days of the old calendar first: 九月初九 is no 九月初.
+        r"(?:去年|今年|前年)?(?:农历|阴历|旧历)?(?:正|冬|腊|[一二三四五六七八九十]{1,2})月"
+        r"(?:初[一二三四五六七八九十]|十[一二三四五六七八九]|廿[一二三四五六七八九]|二十[一二三四五六七八九]?|三十)(?![日号天个块元])",
+        rf"(?:\d{{4}}|[零〇一二三四五六七八九]{{4}}|今|去|前|本)年\s?{_N}\s?月(?:份|底|初|中旬|上旬|下旬)?(?:\s?{_N}\s?[日号])?",
         r"\d{4}\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}(?!\d)",
         rf"{_N}\s?月\s?(?:{_N}\s?[日号]|底|初|中旬|上旬|下旬)",
         r"(?<![\d./-])(?:1[0-2]|0?[1-9])[./](?:3[01]|[12]\d|0?[1-9])(?![\d./%])(?=\s?(?:号|日|那天|晚|早|上午|下午|发|看|$|,|，|。))",
@@ -49,9 +65,7 @@ _DAY = "|".join(
         r"|五一|劳动节|端午节?|六一|儿童节|七夕|中元节?|中秋节?|重阳节?|国庆节?|十一假期|圣诞节?|平安夜|双十一|双11|双十二"
         r"|双12|618|教师节|妇女节|三八节?|母亲节|父亲节|光棍节|腊八节?|立春|立夏|立秋|立冬|冬至|夏至|春分|秋分|小雪|大雪"
         r"|小寒|大寒|寒露|霜降|白露|惊蛰|谷雨|芒种)"
-        r"(?:那天|那晚|期间|前后|当天|当晚|第[一二三四五六七]天|前一天|后一天|前夕|假期)?",
-        r"(?:农历|阴历|旧历)?(?:正|冬|腊|[一二三四五六七八九十]{1,2})月"
-        r"(?:初[一二三四五六七八九十]|十[一二三四五六七八九]|廿[一二三四五六七八九]|二十[一二三四五六七八九]?|三十)(?![日号天个块元])",
+        r"(?:小?长假|假期|放假)?(?:的?第[一二三四五六七]天|的?最后一天|那天|那晚|期间|前后|当天|当晚|前一天|后一天|前夕)?",
         r"(?:上|这|本|当)?个?月(?:底|初|中旬|上旬|下旬)(?:那天|那几天)?",
         r"(?:去年|前年)(?:年底|年初|夏天|冬天|春天|秋天)?",
         rf"(?<![\d月]){_N}号(?=早|上午|中午|下午|晚|凌晨|那天|发|看|的|，|,|。|$)",
@@ -172,9 +186,14 @@ class Reader:
             re.sub(r"[-\s]", "", match.group(1)) if pattern is _MOBILE else match.group(1)
             for pattern in (_MOBILE, _LANDLINE)
             for match in pattern.finditer(rest)
-            if not _OTHERS_NUMBER.search(rest[: match.start()])
+            if _is_own(rest[: match.start()])
+        ]
+        phones += [
+            match.group().translate(_DIGITS) for match in _SPOKEN.finditer(rest) if _is_own(rest[: match.start()])
         ]
         dates = [match.group().strip() for match in _DATE.finditer(rest)]
+        # The bare host beside a link to it says nothing more.
+        urls = [url for url in urls if not any(f"//{url}/" in other for other in urls)]
         return Fields(_once(platforms), self._accounts(rest), _once(urls), _once(phones), _once(emails), _once(dates))
 
     def marks(self, text: str) -> List[Tuple[int, int, str]]:
@@ -224,6 +243,11 @@ class Reader:
                 if name and not _NO_ACCOUNT.match(name) and not self.platform_named(name):
                     found.append((match.start(1), name))
         return _once([name for _, name in sorted(found)])
+
+
+def _is_own(before: str) -> bool:
+    """Whether a number is the reporter's own, by what stands before it."""
+    return bool(_OWN_NUMBER.search(before)) or not _OTHERS_NUMBER.search(before)
 
 
 def _fold(text: str) -> str:

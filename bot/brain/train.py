@@ -9,6 +9,8 @@ import logging
 import sys
 from pathlib import Path
 
+from bot.parent import end_with_parent
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -17,6 +19,7 @@ def main() -> int:
     parser.add_argument("--name", required=True)
     asked = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
+    end_with_parent()
     print("progress loading Rasa", flush=True)
     from rasa.model_training import train
 

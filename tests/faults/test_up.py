@@ -114,6 +114,26 @@ def test_ctrl_c_stops_every_child_and_a_second_start_goes_on(tmp_path: Path) -> 
         wait_for(lambda: not [pid for pid in children.values() if _alive(pid)], "the children's end")
 
 
+@pytest.mark.system
+def test_training_ends_with_whoever_began_it(tmp_path: Path) -> None:
+    environment = {**os.environ, **_ports(tmp_path)}
+    with subprocess.Popen([sys.executable, "-m", "bot.cli", "train"], cwd=ROOT, env=environment) as command:
+        [child] = wait_for(lambda: _children(command.pid, "bot.brain.train"), "the training")
+        command.send_signal(signal.SIGKILL)
+        wait_for(lambda: not _alive(child), "the end of the training")
+
+
+def _children(parent: int, module: str) -> list[int]:
+    """The processes that run a module as children of another."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and _alive(int(entry.name)):
+            state = (entry / "stat").read_text("utf-8").rsplit(")", 1)[1].split()
+            if int(state[1]) == parent and module in (entry / "cmdline").read_text("utf-8").split("\0"):
+                found.append(int(entry.name))
+    return found
+
+
 def _alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] != "Z"
