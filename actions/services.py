@@ -57,6 +57,14 @@ class Linking(Protocol):
         ...
 
 
+class Pages(Protocol):
+    """Copies of the pages that reports link to."""
+
+    async def note(self, conversation_id: str, draft_id: str, links: Sequence[str]) -> None:
+        """These are links of this report. Nothing is fetched before this returns."""
+        ...
+
+
 class Citation(Protocol):
     @property
     def title(self) -> str: ...
@@ -147,6 +155,8 @@ class Services:
     #: Most reports that one person may submit on one day (art. 17).
     reports_per_day: int
     now: Callable[[], datetime]
+    #: None where the agency does not want linked pages copied.
+    pages: Pages | None = None
 
     @property
     def standard(self) -> Standard:

@@ -161,6 +161,8 @@ class Turn:
                 draft_id, self.conversation_id, self.interview, list(self.slots.get("told") or [])
             )
             await self.services.evidence.file_under(self.conversation_id, draft_id, evidence_ids(self))
+            if self.services.pages:
+                await self.services.pages.note(self.conversation_id, draft_id, links(self))
 
     def shown(self, element: Element, value: Any) -> str:
         return str(shown(element, value))
@@ -187,6 +189,12 @@ def evidence_ids(turn: Turn) -> list[str]:
         if element.kind in ("files", "proof") and isinstance(value, list):
             ids += [item for item in value if item not in ids]
     return ids
+
+
+def links(turn: Turn) -> list[str]:
+    """All links of the report."""
+    values = (turn.interview.values.get(item.id) for item in turn.interview.elements() if item.kind == "link")
+    return [link for value in values if isinstance(value, str) for link in value.splitlines()]
 
 
 class TurnAction(Action):

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from connectors.gateway.gateway import BrainAway, BrainFailed
+from connectors.gateway.turns import BrainAway, BrainFailed
 
 #: Seconds a turn may take before it is given up and taken again; a slow backend is waited for inside a turn.
 TURN_SECONDS = 30.0
@@ -27,6 +27,10 @@ class BrainClient:
 
     async def understand(self, text: str, step: str | None) -> Mapping[str, Any]:
         return await self._post("/understand", {"text": text, "step": step})
+
+    async def forget(self, conversation_id: str) -> None:
+        """Nothing of this conversation is remembered any more. Raises BrainAway or BrainFailed."""
+        await self._post("/forget", {"conversation": conversation_id})
 
     async def healthy(self) -> bool:
         try:

@@ -7,9 +7,9 @@ import sys
 
 import uvicorn
 
+from bot.listening import configure_logs, listen
 from bot.parent import end_with_parent
 from bot.sealing import SealingError
-from bot.service import configure_logs, listen
 from bot.settings import Settings
 from connectors.backend.reference import CallbackTarget, create_app
 

@@ -7,8 +7,6 @@ loopback the actions for the brain. Nothing but this module knows all of it.
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
 import sys
 import traceback
 from dataclasses import asdict
@@ -19,14 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-import uvicorn
-import uvloop
 import yaml
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from pydantic import ValidationError
-from starlette.types import Receive, Scope, Send
 
 from actions import cases
 from actions.dates import LOCAL
@@ -44,8 +39,10 @@ from bot.channels import Channels
 from bot.evidence import open_vault
 from bot.knowledge import named_steps, open_office
 from bot.linking import Linking, Receipts
+from bot.listening import configure_logs, listen, run
 from bot.migrations import migrate
 from bot.parent import end_with_parent
+from bot.retention import Retention
 from bot.sealing import SealingError
 from bot.settings import ROOT, ChannelSettingsError, Settings, internal_token
 from bot.words import Phrases
@@ -53,6 +50,7 @@ from connectors.backend import BackendClient, SignatureError, StatusCallback, ve
 from connectors.channels import web
 from connectors.gateway import Database, Gateway, Pace
 from connectors.gateway.links import Links
+from connectors.gateway.pages import PageCopies
 from connectors.gateway.vault import Infected, NotScanned, StoreAway
 from knowledge import hotlines
 from knowledge.console import ConsoleSettings
@@ -88,10 +86,17 @@ class Service:
         self.submission.tell_receipt = self._tell_receipt
         self.handover = Handover(self.database, self.sealer, agency, self._evidence)
         self.scanning = Rounds("scanning", self._scan)
+        self.pages: PageCopies | None = None
+        if settings.page_copies:
+            self.pages = PageCopies(self.database, self.sealer, self.vault)
+            self.copying = Rounds("pages", self.pages.round)
+            self.pages.waiting = self.copying.wake
         self.reminders = Reminders(self.database, self._remind, lambda: datetime.now(UTC))
         self.office = open_office(settings, self.database, self.sealer)
         self.knowledge = self.office.current()
         self.receipts = Receipts(self.submission, self.vault, self.phrases, standard)
+        self.retention = Retention(settings, self.database, self.vault, self.office.questions, self.brain)
+        self.retiring = Rounds("retention", self.retention.round)
         self.services = Services(
             drafts=Drafts(self.database, self.sealer, standard),
             evidence=self.vault,
@@ -105,6 +110,7 @@ class Service:
             region=settings.region,
             reports_per_day=settings.reports_per_day,
             now=lambda: datetime.now(UTC),
+            pages=self.pages,
         )
         self.actions = Actions(self.services)
 
@@ -168,6 +174,9 @@ class Service:
             part.rounds.start()
         if self.settings.clamd:
             self.scanning.start()
+        if self.pages:
+            self.copying.start()
+        self.retiring.start()
 
     async def stop(self) -> None:
         await self.channels.stop()
@@ -177,6 +186,9 @@ class Service:
         await self.office.checks.stop()
         await asyncio.to_thread(self.knowledge.stop)
         await self.scanning.stop()
+        await self.retiring.stop()
+        if self.pages:
+            await self.copying.stop()
         await self.brain.close()
         await self.backend.aclose()
         self.database.close()
@@ -302,38 +314,6 @@ def places(problem: BaseException) -> list[str]:
     return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames)][:6]
 
 
-class ByPort:
-    """Serves each listener its own application, told apart by the port that was connected to."""
-
-    def __init__(self, service: Service, apps: dict[int, FastAPI]) -> None:
-        self._service, self._apps = service, apps
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            await self._apps[scope["server"][1]](scope, receive, send)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await self._service.start()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self._service.stop()
-        await send({"type": "lifespan.shutdown.complete"})
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError if the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio switches Nagle's delay off (40 ms a turn) only where it is.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(512)
-    return listener
-
-
 def serve(settings: Settings) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
     service = Service(settings)
@@ -347,33 +327,7 @@ def serve(settings: Settings) -> None:
         settings.console_port: staff_app(service),
         settings.actions_port: actions_app(service),
     }
-    # Open event streams must not hold up the end of the process.
-    config = uvicorn.Config(
-        ByPort(service, apps),
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
-        server_header=False,
-        lifespan="on",
-    )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(uvicorn.Server(config).serve(sockets=listeners))
-
-
-def configure_logs(level: str) -> None:
-    """Structured logs on standard error. Values that people gave are never logged, at any level."""
-    number = getattr(logging, level.upper())
-    # httpx logs whole addresses, and those of uploads have evidence hashes in them.
-    logging.basicConfig(level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(),
-        ],
-    )
+    run(service, apps, listeners)
 
 
 def main() -> int:

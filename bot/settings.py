@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     burst_seconds: float = Field(default=0.6, ge=0, le=5, description="messages sent so close together are one turn")
     messages_per_minute: int = Field(default=40, ge=5, description="most messages taken from one person in a minute")
     reports_per_day: int = Field(default=20, ge=1, description="most reports taken from one person in a day (art. 17)")
+    page_copies: bool = Field(default=False, description="fetch a copy of each page that a report links to")
+    # Days after which what need not be kept is erased (`reportguide retention run`, and once a day by itself).
+    keep_unused_days: int = Field(default=30, ge=1, description="files that no report took")
+    keep_unreported_days: int = Field(default=180, ge=0, description="quiet conversations without a report; 0: never")
+    keep_reported_days: int = Field(default=0, ge=0, description="quiet conversations with a report; 0: never")
     secure_cookies: bool = Field(default=False, description="set to true behind TLS")
     # WeChat official account (docs/channels/wechat.md): on when appid, secret and token are set.
     wechat_appid: str = Field(default="", description="AppID of the official account")

@@ -28,9 +28,9 @@ from actions.drafts import editions_in_use
 from actions.standard import Standard, read_standard
 from bot.cli.faults import Fault
 from bot.compile import compiled, fingerprint
+from bot.listening import listen
 from bot.parent import WITH_PARENT
 from bot.sealing import make_key_file
-from bot.service import listen
 from bot.settings import ROOT, Settings
 
 #: The embedding's threads would spin while they wait; on a busy machine that makes a turn thirty times slower.

@@ -1,8 +1,9 @@
 """The brain as a process: a small HTTP server around Rasa's agent, on loopback, for the service alone.
 
 ``POST /turn`` takes one message and returns its replies; the same message id again returns the same replies and changes
-nothing. ``POST /understand`` tells what a message means. Both need the internal token. Run by `reportguide up` as
-``python -m bot.brain.server``; its settings come from the environment (REPORTGUIDE_BRAIN_…), written by the supervisor.
+nothing. ``POST /understand`` tells what a message means, ``POST /forget`` ends a conversation for good. All need the
+internal token. Run by `reportguide up` as ``python -m bot.brain.server``; its settings come from the environment
+(REPORTGUIDE_BRAIN_…), written by the supervisor.
 """
 
 import asyncio
@@ -69,6 +70,13 @@ class Brain:
             tracker = store.saved(conversation) or await store.retrieve(conversation)
             replies = _replies_of(tracker, body["message_id"])
             return {"replies": replies, "state": self._state(tracker)}
+
+    async def forget(self, body: Dict[str, Any]) -> Dict[str, Any]:
+        """``{"conversation"}``: nothing of it is remembered any more."""
+        conversation = body["conversation"]
+        async with self._locks.setdefault(conversation, asyncio.Lock()):
+            await self._agent.tracker_store.delete(conversation)
+        return {}
 
     async def understand(self, body: Dict[str, Any]) -> Dict[str, Any]:
         """``{"text", "step"}`` → what is meant, decided exactly as in a turn."""
@@ -162,6 +170,9 @@ def application(brain: Brain, token: str) -> web.Application:
     async def turn(request: web.Request) -> web.Response:
         return web.json_response(await brain.turn(await request.json()))
 
+    async def forget(request: web.Request) -> web.Response:
+        return web.json_response(await brain.forget(await request.json()))
+
     async def understand(request: web.Request) -> web.Response:
         return web.json_response(await brain.understand(await request.json()))
 
@@ -169,7 +180,8 @@ def application(brain: Brain, token: str) -> web.Application:
         return web.json_response({"status": "up"})
 
     app = web.Application(middlewares=[guard], client_max_size=4 * 1024 * 1024)
-    app.add_routes([web.post("/turn", turn), web.post("/understand", understand), web.get("/health", health)])
+    app.add_routes([web.post("/turn", turn), web.post("/understand", understand), web.post("/forget", forget)])
+    app.add_routes([web.get("/health", health)])
     return app
 
 

@@ -112,7 +112,11 @@ class SealedTrackerStore(TrackerStore):
     async def delete(self, sender_id: Text) -> None:
         """Forget a conversation."""
         self._warm.pop(sender_id, None)
+        self._versions.pop(sender_id, None)
         with self._engine.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                # Overwritten, not only taken out of the list.
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")
             connection.execute(_table.delete().where(_table.c.sender_id == sender_id))
 
 

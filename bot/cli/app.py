@@ -31,6 +31,8 @@ knowledge_app = typer.Typer(
 app.add_typer(knowledge_app, name="knowledge")
 staff_app = typer.Typer(no_args_is_help=True, help="Accounts for the staff console.")
 app.add_typer(staff_app, name="staff")
+retention_app = typer.Typer(no_args_is_help=True, help="Erase what need not be kept any longer.")
+app.add_typer(retention_app, name="retention")
 app.add_typer(channels_app, name="channels")
 
 #: What `chat` can show a conversation as.
@@ -206,6 +208,30 @@ def cases_show(case_no: str, as_json: AsJson = False) -> None:
     asyncio.run(show(Settings(), case_no, as_json))
 
 
+@cases_app.command("file")
+def cases_file(
+    case_no: str,
+    sha256: Annotated[str, typer.Argument(help="Its SHA-256, or eight digits of it, as `cases show` tells it.")],
+    target: Annotated[Path, typer.Argument(help="Where to write it; a file that is not there yet.")],
+    by: Annotated[str, typer.Option(help="Who reads it: kept in the file's record.")],
+    original: Annotated[
+        bool, typer.Option("--original", help="Bit for bit as it came; else a picture without its metadata.")
+    ] = False,
+) -> None:
+    """Write one file of a case to disk. Who read it is recorded."""
+    from bot.cli.case_files import file
+
+    asyncio.run(file(Settings(), case_no, sha256, target, by, original=original))
+
+
+@cases_app.command("record")
+def cases_record(case_no: str, as_json: AsJson = False) -> None:
+    """Show who stored, read, sent or erased the files of a case, and when."""
+    from bot.cli.case_files import record
+
+    asyncio.run(record(Settings(), case_no, as_json))
+
+
 @cases_app.command("advance")
 def cases_advance(
     case_no: str,
@@ -216,6 +242,29 @@ def cases_advance(
     from bot.cli.cases import advance
 
     asyncio.run(advance(Settings(), case_no, state, note))
+
+
+@retention_app.command("run")
+def retention_run(as_json: AsJson = False) -> None:
+    """Erase what need not be kept: unused files, old questions, conversations that have long been quiet.
+
+    The running system does this once a day. How long is set by REPORTGUIDE_KEEP_UNUSED_DAYS, _KEEP_UNREPORTED_DAYS
+    and _KEEP_REPORTED_DAYS.
+    """
+    from bot.cli.retention import run
+
+    asyncio.run(run(Settings(), as_json))
+
+
+@retention_app.command("erase")
+def retention_erase(
+    case_no: str,
+    by: Annotated[str, typer.Option(help="Who decides: kept in the record of the files.")],
+) -> None:
+    """Erase the whole conversation that a case was reported in, with all its files. The agency keeps the case."""
+    from bot.cli.retention import erase
+
+    asyncio.run(erase(Settings(), case_no, by))
 
 
 @knowledge_app.command("list")

@@ -21,11 +21,12 @@ from bot.migrations import migrate
 from bot.sealing import SealingError
 from bot.settings import Settings
 from connectors.backend import BackendClient, BackendRefused, BackendUnavailable, NotFound
-from connectors.gateway import Database
+from connectors.gateway import Database, EvidenceFacts
+from connectors.gateway.pages import copies_of
 from connectors.gateway.vault import Infected, NotScanned, StoreAway
 
 
-class _Book:
+class Book:
     """The service's database, read without the service."""
 
     def __init__(self, settings: Settings) -> None:
@@ -83,6 +84,29 @@ class _Book:
             )
         return found
 
+    async def pages(self, report: Submitted) -> list[dict[str, Any]]:
+        """What became of the pages that the report links to; empty where they are not copied."""
+        found = []
+        for copy in await copies_of(self.database, self._sealer, report.draft_id):
+            items = await self._items(report.conversation_id, [copy.evidence_id]) if copy.evidence_id else []
+            found.append(
+                {
+                    "link": copy.link,
+                    "state": copy.state,
+                    "address": copy.address,
+                    "status": copy.status,
+                    "at": moment(copy.at) if copy.at else None,
+                    "why": copy.why,
+                    "copy": items[0] if items else None,
+                }
+            )
+        return found
+
+    async def files(self, report: Submitted) -> list[EvidenceFacts]:
+        """All files that lie under the report's key: evidence, supplements and copies of pages."""
+        ids = await self.vault.filed_under(report.draft_id)
+        return await self.vault.facts(report.conversation_id, ids)
+
     async def _items(self, conversation_id: str, ids: list[str]) -> list[dict[str, Any]]:
         found = []
         for item in ids:
@@ -113,14 +137,14 @@ def listed(settings: Settings, as_json: bool) -> None:
     """Print all reports, newest first."""
     import asyncio
 
-    book = _Book(settings)
+    book = Book(settings)
     reports = asyncio.run(book.submission.all())
     rows = [
         {
             "case_no": report.case_no,
             "matter": report.body["matter"],
             "state": report.state,
-            "submitted": datetime.fromtimestamp(report.created_at).astimezone().isoformat(timespec="seconds"),
+            "submitted": moment(report.created_at),
         }
         for report in reports
     ]
@@ -135,12 +159,13 @@ def listed(settings: Settings, as_json: bool) -> None:
 
 async def show(settings: Settings, case_no: str, as_json: bool) -> None:
     """Print one case whole."""
-    book = _Book(settings)
+    book = Book(settings)
     report = await book.submission.by_case(case_no.upper())
     if report is None:
         raise Fault(f"there is no case {case_no}", "`reportguide cases list` shows all")
     evidence = await book.evidence(report)
     supplements = await book.supplements(report)
+    pages = await book.pages(report)
     try:
         status = await book.client.status(case_no.upper())
         history: list[dict[str, Any]] | None = status.model_dump(mode="json")["history"]
@@ -156,6 +181,7 @@ async def show(settings: Settings, case_no: str, as_json: bool) -> None:
         "proof_owed_by": report.body.get("proof_owed_by"),
         "relates_to": report.body.get("relates_to"),
         "supplements": supplements,
+        "pages": pages,
         "report": {key: value for key, value in report.body.items() if key != "elements"},
         "history": history,
     }
@@ -173,30 +199,40 @@ async def show(settings: Settings, case_no: str, as_json: bool) -> None:
         console.print(f"provisional, proof is owed by {whole['proof_owed_by']}", highlight=False)
     table = Table("element", "label", Column("value", overflow="fold"))
     for element in report.body["elements"]:
-        table.add_row(element["id"], element["label"], _plain(element["shown"]))
+        table.add_row(element["id"], element["label"], plain(element["shown"]))
     console.print(table)
     console.print(_files(evidence))
     for supplement in supplements:
         console.print(f"supplement  {supplement['created_at']}  ({supplement['state']})", highlight=False)
         if supplement["note"]:
-            console.print(_plain(supplement["note"]))
+            console.print(plain(supplement["note"]))
         if supplement["evidence"]:
             console.print(_files(supplement["evidence"]))
+    for page in pages:
+        console.print(plain(f"linked page  {page['link']}"))
+        console.print(plain(f"  {page['at'] or ''}  {page['why'] or page['address'] or page['state']}"))
+        if page["copy"]:
+            console.print(_files([page["copy"]]))
     for entry in history or ():
-        console.print(_plain(f"{entry['at']}  {entry['state']}  {entry.get('note') or ''}"))
+        console.print(plain(f"{entry['at']}  {entry['state']}  {entry.get('note') or ''}"))
     if history is None:
         console.print("the backend does not answer; its history is not shown")
+
+
+def moment(at: float) -> str:
+    """Seconds since 1970 as people read them."""
+    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
 
 
 def _files(evidence: list[dict[str, Any]]) -> Table:
     # A hash that is cut off proves nothing: it goes on in the next line.
     table = Table(Column("evidence", overflow="fold"), "bytes", Column("SHA-256", overflow="fold"), "intact")
     for item in evidence:
-        table.add_row(_plain(item["name"]), str(item["size"]), item["sha256"], "yes" if item["intact"] else "NO")
+        table.add_row(plain(item["name"]), str(item["size"]), item["sha256"], "yes" if item["intact"] else "NO")
     return table
 
 
-def _plain(words: str) -> Text:
+def plain(words: str) -> Text:
     """A person's words for the terminal: what looks like our markup or like a control code has no effect."""
     return Text("".join("\ufffd" if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in words))
 
@@ -220,7 +256,7 @@ async def call_backs(settings: Settings, as_json: bool) -> None:
     for request in waiting:
         asked = datetime.fromisoformat(request["created_at"]).astimezone().isoformat(timespec="minutes")
         words = (request["contact"], request["hours"], request["wish"], request["matter"] or "—", asked)
-        table.add_row(*map(_plain, words))
+        table.add_row(*map(plain, words))
     Console().print(table)
 
 

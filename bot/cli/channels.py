@@ -202,8 +202,7 @@ def _kefu(work: Callable[[kefu.Kefu], Awaitable[T]]) -> T:
 
 def _done(channel: Any, work: Callable[[Any], Awaitable[T]]) -> T:
     from connectors.channels.contract import AnswerLost, NotSent
-    from connectors.channels.kefu.client import ApiError as KefuError
-    from connectors.channels.wechat.client import ApiError as WeChatError
+    from connectors.channels.tencent.answers import ApiError
 
     async def run() -> T:
         try:
@@ -213,7 +212,7 @@ def _done(channel: Any, work: Callable[[Any], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(run())
-    except (WeChatError, KefuError) as problem:
+    except ApiError as problem:
         raise Fault(f"the provider refused: {problem}", "look the code up in its documentation") from None
     except NotSent as problem:
         raise Fault(

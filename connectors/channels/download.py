@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import httpx
 
 from connectors.channels.contract import MediaAway, MediaGone
+from connectors.gateway.fetching import FetchAway, Fetcher, FetchRefused
 
 #: Seconds that one download may take, however slowly it trickles.
 DOWNLOAD_SECONDS = 60.0
@@ -54,6 +55,21 @@ async def download(http: httpx.AsyncClient, url: str, params: Mapping[str, str],
     if media_type in ("text/html", "application/xhtml+xml") or _PAGE.match(content[:200]):
         raise MediaGone("media_html")
     return Download(bytes(content), media_type, _name(headers.get("content-disposition", "")))
+
+
+async def download_public(fetcher: Fetcher, url: str) -> Download:
+    """The same from an address that a provider's answer names: only from the public internet, redirects included."""
+    try:
+        found = await fetcher.media(url)
+    except FetchAway as problem:
+        raise MediaAway(str(problem), damaged=str(problem) == "RemoteProtocolError") from None
+    except FetchRefused as problem:
+        if problem.why == "large":
+            raise MediaGone("media_large", limit=fetcher.max_bytes // 1024 // 1024) from None
+        if problem.why.startswith("status_"):
+            raise MediaGone("media_expired") from None
+        raise MediaGone("media_html" if problem.why == "page" else "media_unknown") from None
+    return Download(found.content, found.media_type, "")
 
 
 def _name(disposition: str) -> str:

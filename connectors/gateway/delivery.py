@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -65,7 +66,7 @@ class Delivery:
         self._rates: dict[str, float] = {}
         self._sweeper: asyncio.Task[None] | None = None
         #: What happened since the start, for the metrics: (channel, sent | busy | lost | closed | refused | …) → count.
-        self.counts: dict[tuple[str, str], int] = {}
+        self.counts: Counter[tuple[str, str]] = Counter()
 
     async def start(self) -> None:
         self._sweeper = asyncio.create_task(self._sweep())
@@ -170,12 +171,12 @@ class Delivery:
         except (AnswerLost, TimeoutError):
             return await self._give_up(claim, Busy("answer_lost"), known=False)
         await self._database.write(lambda c: self._sent(c, claim))
-        self._count(claim.channel.name, "notice" if claim.notice else "sent")
+        self.counts[claim.channel.name, "notice" if claim.notice else "sent"] += 1
         return not claim.notice
 
     async def _give_up(self, claim: Claim, problem: NotSent, *, known: bool) -> bool:
         await self._database.write(lambda c: self._not_sent(c, claim, problem, known=known))
-        self._count(claim.channel.name, _kind(problem) if known else "lost")
+        self.counts[claim.channel.name, _kind(problem) if known else "lost"] += 1
         if isinstance(problem, Busy) and problem.after:
             self._not_before[claim.channel.name] = time.monotonic() + problem.after
         log.warning("not_sent", channel=claim.channel.name, problem=problem.problem)
@@ -191,9 +192,6 @@ class Delivery:
         self._rates[channel.name] = at + 1 / channel.capabilities.rate
         if at > now:
             await asyncio.sleep(at - now)
-
-    def _count(self, channel: str, what: str) -> None:
-        self.counts[channel, what] = self.counts.get((channel, what), 0) + 1
 
     # -- inside a provider's call ------------------------------------------------------------------------------------
 
@@ -222,10 +220,10 @@ class Delivery:
         """Close a claim of `reply`: `given` unless the provider hung up before it could be answered."""
         if given:
             await self._database.write(lambda connection: self._sent(connection, claim))
-            self._count(claim.channel.name, "reply")
+            self.counts[claim.channel.name, "reply"] += 1
             return
         await self._database.write(lambda connection: self._not_sent(connection, claim, Busy("hung_up", 0.0)))
-        self._count(claim.channel.name, "hung_up")
+        self.counts[claim.channel.name, "hung_up"] += 1
 
     # -- claims ------------------------------------------------------------------------------------------------------
 

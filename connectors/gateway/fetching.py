@@ -104,7 +104,7 @@ class Fetcher:
         also: Collection[tuple[str, int]] = (),
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._max, self._seconds, self._also, self._tls = max_bytes, seconds, frozenset(also), tls
+        self.max_bytes, self._seconds, self._also, self._tls = max_bytes, seconds, frozenset(also), tls
         self._backend = _Checked(resolve, self._also)
 
     async def media(self, url: str) -> Page:
@@ -161,12 +161,12 @@ class Fetcher:
             # It was not asked for, and a few packed bytes may unfold to gigabytes.
             raise FetchRefused("encoded")
         length = headers.get(b"content-length", b"0")
-        if length.isdigit() and int(length) > self._max:
+        if length.isdigit() and int(length) > self.max_bytes:
             raise FetchRefused("large")
         content = bytearray()
         async for chunk in answer.aiter_stream():
             content += chunk
-            if len(content) > self._max:
+            if len(content) > self.max_bytes:
                 raise FetchRefused("large")
         return bytes(content)
 

@@ -140,11 +140,8 @@ class Collector:
         await asyncio.sleep(max(0.0, received_at + PATIENCE - time.time()))
         once = f"slow:{inbox_id}"
 
-        def add(connection: sa.Connection) -> None:
-            if not connection.execute(sa.select(schema.entries.c.seq).where(schema.entries.c.once == once)).first():
-                self._say(connection, conversation_id, "assistant", self._words("media_slow"), once=once)
-
-        await self._database.write(add)
+        text = self._words("media_slow")
+        await self._database.write(lambda c: self._say(c, conversation_id, "assistant", text, once=once))
         self._collected(conversation_id)
 
     def _settle(

@@ -108,6 +108,8 @@ evidence = sa.Table(
     sa.Column("facts", sa.LargeBinary, nullable=False),
     sa.Column("copy_type", sa.String(40)),
     sa.Column("scan", sa.String(10), nullable=False, default="off"),  # off | clean | waiting | infected
+    # Whether the person sent it, or it is a copy of a page that their report links to.
+    sa.Column("origin", sa.String(10), nullable=False, default="person", server_default="person"),  # person | page
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Index("evidence_of", "conversation_id"),
 )
@@ -143,6 +145,23 @@ evidence_log = sa.Table(
     sa.Column("action", sa.String(10), nullable=False),  # stored | read | copied | sent | scanned | erased
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("details", sa.LargeBinary, nullable=False),
+)
+
+#: Links of reports whose pages are copied. `name` is a keyed hash; `told`, sealed, is what came of it.
+linked_pages = sa.Table(
+    "linked_pages",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("conversation_id", sa.ForeignKey("conversations.id"), nullable=False, index=True),
+    sa.Column("draft_id", sa.String(36), nullable=False, index=True),
+    sa.Column("link", sa.LargeBinary, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),  # waiting | kept | failed
+    sa.Column("told", sa.LargeBinary),
+    sa.Column("evidence_id", sa.String(36)),
+    sa.Column("tries", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("next_try_at", sa.Float, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Index("linked_pages_due", "state", "next_try_at"),
 )
 
 #: Links that open one thing for a while: an upload page, a receipt. Who holds the link may; the database knows only a

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import hashlib
 import json
 import socket
@@ -26,13 +27,17 @@ from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.enterprise.crypto import WeChatCrypto as CorpCrypto
 
-from bot.service import configure_logs
+from bot.listening import configure_logs
+from bot.sealing import Sealer
 from bot.settings import ROOT
 from connectors.channels.tencent.calls import signature
 from tests.channels.house import House
 from tests.channels.replay import AES_KEY, APPID, TOKEN
 
 CORP = "ww0123456789abcdef"
+KEY = base64.b64encode(bytes(32)).decode()
+#: What Telegram shows with its calls.
+SECRET = Sealer(bytes(32)).derive("telegram").hex()
 #: Bytes that a process may grow over thousands of calls: allocators are not exact.
 GROWTH = 24 * 1024 * 1024
 
@@ -81,6 +86,32 @@ _BODIES = st.one_of(
         ]
     ),
 )
+
+
+def _update_in(kind: str) -> bytes:
+    chat = {"id": 1, "type": kind}
+    return json.dumps({"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": chat, "text": "a"}}).encode()
+
+
+#: Updates as Telegram itself could send them if it went mad: none of them is a message of a person.
+_UPDATES = st.one_of(
+    st.sampled_from(
+        [
+            b"[" * 100_000,
+            b'{"a":' * 20_000,
+            b"[]",
+            b'{"update_id": 1}',
+            b'{"update_id": 1e400, "message": {}}',
+            _update_in("group"),
+            '{"update_id": 1, "message": "张三"}'.encode("gbk"),
+        ]
+    ),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | _TEXT,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_WORDS, inner, max_size=4),
+        max_leaves=12,
+    ).map(lambda inner: json.dumps({"update_id": 1, "message": inner, "callback_query": inner}).encode()),
+)
 _QUERY = st.dictionaries(
     st.sampled_from(["signature", "msg_signature", "timestamp", "nonce", "encrypt_type", "openid", "echostr", "x"]),
     st.one_of(_TEXT, st.integers(-(10**20), 10**20).map(str), st.just("0" * 40)),
@@ -90,13 +121,14 @@ _QUERY = st.dictionaries(
 
 PLANS = st.fixed_dictionaries(
     {
-        "channel": st.sampled_from(["wechat", "kefu"]),
+        "channel": st.sampled_from(["wechat", "kefu", "telegram"]),
         "method": st.sampled_from(["POST"] * 12 + ["GET", "GET", "PUT", "DELETE", "HEAD"]),
         "kind": st.sampled_from(
             ["unsigned", "signed_envelope", "old", "altered", "another", "plain_signature", "long"]
         ),
         "nonce": st.sampled_from(["n", "m", "0"]),
         "body": _BODIES,
+        "update": _UPDATES,
         "query": _QUERY,
         "text": _TEXT,
         "place": st.floats(0, 0.999),
@@ -108,6 +140,8 @@ PLANS = st.fixed_dictionaries(
 
 def dressed(plan: dict[str, Any]) -> dict[str, Any]:
     """One call: unsigned, or signed over something that is no message, or genuine but old, altered or for another."""
+    if plan["channel"] == "telegram":
+        return _update(plan)
     now = int(time.time())
     stamp, nonce = str(now), plan["nonce"]
     body, query, headers = plan["body"], dict(plan["query"]), {}
@@ -139,6 +173,27 @@ def dressed(plan: dict[str, Any]) -> dict[str, Any]:
     return {**plan, "query": query, "body": body, "headers": headers}
 
 
+def _update(plan: dict[str, Any]) -> dict[str, Any]:
+    """One call to Telegram's webhook: with its secret over nonsense, or with another secret."""
+    name = "x-telegram-bot-api-secret-token"
+    genuine = _update_in("private")
+    match plan["kind"]:
+        case "signed_envelope":
+            return {**plan, "body": plan["update"], "headers": {name: SECRET}}
+        case "long":
+            return {**plan, "headers": {name: SECRET, "content-length": plan["length"]}}
+        case "unsigned":
+            return {**plan, "headers": {}, "body": genuine}
+        case "old":
+            return {**plan, "headers": {name: SECRET[:-1]}, "body": genuine}
+        case "altered":
+            at = int(plan["place"] * len(SECRET))
+            other = SECRET[:at] + ("0" if SECRET[at] != "0" else "1") + SECRET[at + 1 :]
+            return {**plan, "headers": {name: other}, "body": genuine}
+        case _:
+            return {**plan, "headers": {name: plan["other"]}, "body": genuine}
+
+
 def _encrypted(crypto: Any, content: str, nonce: str, stamp: str) -> str:
     sealed: str = crypto.encrypt_message(content, nonce, stamp)
     return sealed.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
@@ -165,7 +220,9 @@ async def _serve(home: Path) -> None:
     closed = "http://127.0.0.1:9"
     account = {"wechat_appid": APPID, "wechat_secret": "s", "wechat_token": TOKEN, "wechat_aes_key": AES_KEY}
     corporation = {"kefu_corp_id": CORP, "kefu_secret": "s", "kefu_token": TOKEN, "kefu_aes_key": AES_KEY}
-    async with House(home, wechat_api=closed, kefu_api=closed, **account, **corporation) as house:
+    bot = {"telegram_token": "123456789:" + "A" * 35, "telegram_webhook": True, "address": closed, "key": KEY}
+    apis = {"wechat_api": closed, "kefu_api": closed, "telegram_api": closed}
+    async with House(home, **apis, **account, **corporation, **bot) as house:
         print(json.dumps({"url": house.url}), flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
             state = hashlib.sha256(repr(house.everything()).encode()).hexdigest()
@@ -213,14 +270,16 @@ class Target:
         if "content-length" in call["headers"]:
             return self._lie(call)
         url = f"{self.url}/channels/{call['channel']}/"
-        return self._http.request(call["method"], url, params=call["query"], content=call["body"]).status_code
+        told = {"params": call["query"], "content": call["body"], "headers": call["headers"]}
+        return self._http.request(call["method"], url, **told).status_code
 
     def _lie(self, call: dict[str, Any]) -> int:
         """Promise a long body, send a short one, and wait: no client library would do that."""
         host, port = self.url.removeprefix("http://").split(":")
         head = (
             f"{call['method']} /channels/{call['channel']}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
-            f"Content-Length: {call['headers']['content-length']}\r\n\r\n"
+            + "".join(f"{name}: {value}\r\n" for name, value in call["headers"].items())
+            + "\r\n"
         )
         with socket.create_connection((host, int(port)), timeout=30) as line:
             line.sendall(head.encode() + call["body"][:1000])
@@ -245,7 +304,7 @@ def run(count: int) -> dict[str, Any]:
         def one(plan: dict[str, Any]) -> None:
             call = dressed(plan)
             status = target.send(call)
-            statuses[f"{call['kind']} {status}"] += 1
+            statuses[f"{call['channel']} {call['kind']} {status}"] += 1
             assert status < 500, (status, call)
             # A GET only asks for its own echo; an envelope that is rightly signed may hold nothing for us.
             assert status != 200 or call["kind"] == "signed_envelope" or call["method"] == "GET", call

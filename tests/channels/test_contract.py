@@ -12,8 +12,8 @@ from bot.channels import Channels, shown_as
 from bot.cli.chat import Talk, _spent
 from bot.settings import ChannelSettingsError, Settings
 from connectors.channels.contract import Call, Forged, Refused, Unreadable
-from connectors.channels.kefu.client import not_sent as kefu_not_sent
-from connectors.channels.wechat.client import not_sent as wechat_not_sent
+from connectors.channels.kefu.client import CODES as KEFU_CODES
+from connectors.channels.wechat.client import CODES as WECHAT_CODES
 from connectors.gateway import Database
 from connectors.gateway.messages import Button, Entry
 from tests.channels.house import PHRASES, standard
@@ -89,19 +89,33 @@ async def test_the_web_chat_is_fetched_not_sent() -> None:
         (43019, "Unreachable"),
         (45002, "Refused"),
         (87014, "Refused"),
+        (44004, "Refused"),
+        (47001, "Refused"),
+        (48002, "Unreachable"),
         (48001, "Busy"),
+        (50002, "Busy"),
         (99999, "Busy"),
     ],
 )
 def test_what_an_official_accounts_error_code_means(code: int, kind: str) -> None:
-    assert type(wechat_not_sent(code)).__name__ == kind
+    assert type(WECHAT_CODES.not_sent(code)).__name__ == kind
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"), [(-1, "Busy"), (45009, "Busy"), (95001, "Closed"), (95002, "Closed"), (45002, "Refused")]
+    ("code", "kind"),
+    [
+        (-1, "Busy"),
+        (45009, "Busy"),
+        (95017, "Busy"),
+        (95001, "Closed"),
+        (95002, "Closed"),
+        (40096, "Unreachable"),
+        (45002, "Refused"),
+        (47001, "Refused"),
+    ],
 )
 def test_what_customer_services_error_code_means(code: int, kind: str) -> None:
-    assert type(kefu_not_sent(code)).__name__ == kind
+    assert type(KEFU_CODES.not_sent(code)).__name__ == kind
 
 
 # -- settings --------------------------------------------------------------------------------------------------------

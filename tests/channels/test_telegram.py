@@ -266,6 +266,19 @@ async def test_messages_keep_telegrams_pace_and_order(tg: Platform, house: Make)
         assert tg.too_fast == 0
 
 
+async def test_the_pace_holds_between_two_turns(tg: Platform, house: Make) -> None:
+    """The answer to the next turn is ready long before Telegram takes another message to the same person."""
+    async with called(tg, house) as home:
+        await ready(tg)
+        phone = Phone(tg, 1001)
+        for count, text in enumerate(("第一条", "第二条", "第三条"), 1):
+            await at_work(lambda text=text: phone.says(text))
+            await until(lambda count=count: len(phone.seen) == count, "the answer", 30)
+        assert phone.texts == ["收到：第一条", "收到：第二条", "收到：第三条"]
+        assert tg.too_fast == 0
+        assert ("telegram", "busy") not in home.delivery.counts
+
+
 async def test_flood_control_is_kept_and_nothing_is_lost(tg: Platform, house: Make) -> None:
     async with called(tg, house) as home:
         await ready(tg)

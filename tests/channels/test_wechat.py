@@ -9,10 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from connectors.channels.wechat.client import CODES
 from connectors.gateway import schema
+from connectors.gateway.fetching import Fetcher
 from tests import files
 from tests.channels.house import PHRASES, House, at_work, bubble, until
+from tests.channels.stand_ins.server import Server
 from tests.channels.stand_ins.wechat import Phone, Platform
 
 Make = Callable[..., House]
@@ -331,22 +338,19 @@ async def late(home: House, phone: Phone, text: str = "案件有新进展。") -
 
 
 @pytest.mark.parametrize("trouble", [-1, 500, 502, 45011])
-async def test_a_provider_in_trouble_is_asked_again(mp: Platform, house: Make, trouble: int) -> None:
-    from connectors.channels.wechat import client
-
-    pauses, client._PAUSES = client._PAUSES, {45011: 0.5}
-    try:
-        async with house(mp) as home:
-            phone = phone_of(mp, home)
-            await at_work(lambda: phone.says("你好"))
-            mp.next = [trouble]
-            await late(home, phone)
-            await until(lambda: len(phone.seen) == 2, "the second attempt")
-            assert phone.seen[1].text == "案件有新进展。"
-            await until(lambda: home.deliveries() == ["sent", "sent"], "the entry to be sent")
-            assert home.rows(schema.allowances)[0].remaining == 4, "what was refused was not counted"
-    finally:
-        client._PAUSES = pauses
+async def test_a_provider_in_trouble_is_asked_again(
+    mp: Platform, house: Make, trouble: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CODES.pauses, 45011, 0.5)  # type: ignore[arg-type]
+    async with house(mp) as home:
+        phone = phone_of(mp, home)
+        await at_work(lambda: phone.says("你好"))
+        mp.next = [trouble]
+        await late(home, phone)
+        await until(lambda: len(phone.seen) == 2, "the second attempt")
+        assert phone.seen[1].text == "案件有新进展。"
+        await until(lambda: home.deliveries() == ["sent", "sent"], "the entry to be sent")
+        assert home.rows(schema.allowances)[0].remaining == 4, "what was refused was not counted"
 
 
 async def test_a_lost_answer_is_the_one_case_of_two_messages(mp: Platform, house: Make) -> None:
@@ -450,7 +454,7 @@ async def test_a_file_that_is_slow_is_waited_for_while_talk_goes_on(
     mp: Platform, house: Make, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connectors.gateway.media.PATIENCE", 0.8)
-    monkeypatch.setattr("connectors.gateway.gateway.MEDIA_PATIENCE", 0.8)
+    monkeypatch.setattr("connectors.gateway.turns.MEDIA_PATIENCE", 0.8)
     monkeypatch.setattr("connectors.channels.download.DOWNLOAD_SECONDS", 0.5)
     async with house(mp) as home:
         phone = phone_of(mp, home)
@@ -472,6 +476,51 @@ async def test_a_video_link_into_our_own_network_is_not_followed(mp: Platform, h
         mp.url = url
         await until(lambda: phone.seen, "the answer")
         assert phone.told() == PHRASES("media_unknown")
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("well", None),
+        ("elsewhere", None),
+        ("inside", "media_unknown"),
+        ("html", "media_html"),
+        ("gone", "media_expired"),
+    ],
+)
+async def test_a_video_linked_elsewhere_comes_through_the_guard(
+    mp: Platform, house: Make, how: str, said: str | None
+) -> None:
+    """A server of its own holds the video; only its address counts as public, and each redirect is checked anew."""
+    video = files.mp4()
+    inside = {"Location": f"{mp.url}/video/none"}
+
+    async def hold(request: Request) -> Response:
+        if request.url.path == "/here":
+            return Response(video, media_type="video/mp4")
+        return {
+            "well": Response(video, media_type="video/mp4"),
+            "elsewhere": Response(status_code=302, headers={"Location": "/here"}),
+            "inside": Response(status_code=302, headers=inside),
+            "html": Response("<html>系统繁忙</html>", media_type="video/mp4"),
+            "gone": Response(status_code=404),
+        }[how]
+
+    with Server(Starlette(routes=[Route("/{path:path}", hold)])) as server:
+        async with house(mp) as home:
+            port = int(server.url.rpartition(":")[2])
+            home.channels.all["wechat"].api._public = Fetcher(also={("127.0.0.1", port)})
+            phone = phone_of(mp, home)
+            url, mp.url = mp.url, server.url
+            await at_work(lambda: phone.sends("video", video, "video/mp4"))
+            mp.url = url
+            await until(lambda: phone.seen, "the answer")
+            if said is None:
+                [item] = home.rows(schema.evidence)
+                assert await home.vault.read(item.conversation_id, item.id) == video
+            else:
+                assert phone.told() == PHRASES(said)
+                assert home.rows(schema.evidence) == []
 
 
 # -- events and kinds ------------------------------------------------------------------------------------------------

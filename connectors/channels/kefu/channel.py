@@ -7,38 +7,36 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from connectors.channels.bubbles import rendered
 from connectors.channels.contract import (
     Ack,
     Budget,
     Call,
     Capabilities,
-    Channel,
     Event,
-    Fetched,
-    Media,
     Outgoing,
     Refused,
     Take,
 )
+from connectors.channels.kefu import render
 from connectors.channels.kefu.account import Account
 from connectors.channels.kefu.client import MAX_FILE, Api
 from connectors.channels.kefu.codec import Codec
 from connectors.channels.kefu.pull import Puller
-from connectors.channels.kefu.render import MAX_ITEMS, TEXT_BYTES, body, cost, harmless
+from connectors.channels.tencent.channel import TencentChannel
 from connectors.gateway.database import Database
 
 _SECRETS = re.compile(
-    r"\b(wm|wo|wk)[\w-]{20,}\b|(access_token|corpsecret|touser|external_userid|code)([\"']?\s*[=:]\s*[\"']?)[\w-]+",
+    r"\b(?:wm|wo|wk)[\w-]{20,}\b"
+    r"|(?P<name>access_token|corpsecret|touser|external_userid|code)(?P<sign>[\"']?\s*[=:]\s*[\"']?)[\w-]+",
     re.IGNORECASE,
 )
 
 CAPABILITIES = Capabilities(
     delivery="push",
     buttons="menu",
-    text_limit=TEXT_BYTES,
+    text_limit=render.TEXT_BYTES,
     text_unit="bytes",
-    max_choices=MAX_ITEMS,
+    max_choices=render.MAX_ITEMS,
     numbers=True,
     # Less than the documented 48 hours and twenty seconds, for the way there and two clocks.
     budgets={"message": Budget(5, 48 * 3600 - 60.0), "welcome": Budget(1, 18.0)},
@@ -52,18 +50,19 @@ CAPABILITIES = Capabilities(
 )
 
 
-class Kefu(Channel):
+class Kefu(TencentChannel):
     """All customer-service accounts of one corporation."""
 
     name = "kefu"
     capabilities = CAPABILITIES
+    secrets = _SECRETS
+    api: Api
+    _codec: Codec
 
     def __init__(
         self, account: Account, words: Callable[..., str], scenes: Callable[[str], Any], database: Database
     ) -> None:
-        self._words = words
-        self._codec = Codec(account, words, scenes)
-        self.api = Api(account)
+        super().__init__(words, Codec(account, words, scenes), Api(account), render)
         self._puller = Puller(database, self.api.sync)
 
     async def start(self, take: Take) -> None:
@@ -75,15 +74,9 @@ class Kefu(Channel):
 
     async def stop(self) -> None:
         await self._puller.stop()
-        await self.api.close()
+        await super().stop()
 
     # -- in
-
-    def challenge(self, call: Call) -> Ack:
-        return self._codec.challenge(call)
-
-    def verify(self, call: Call) -> None:
-        self._codec.verify(call)
 
     def decode(self, call: Call) -> Sequence[Event]:
         """No events: the callback only says that some are to be pulled."""
@@ -101,17 +94,11 @@ class Kefu(Channel):
     def acknowledge(self, call: Call, reply: Outgoing | None) -> Ack:
         return Ack(body=b"success")
 
-    async def fetch(self, media: Media) -> Fetched:
-        return await self.api.fetch(media)
-
     # -- out
-
-    def render(self, entries: Sequence[Any], done: Mapping[int, int]) -> list[Outgoing]:
-        return rendered(entries, done, self.capabilities, cost, self._words("more_choices"), harmless)
 
     async def send(self, address: Mapping[str, str], message: Outgoing, ticket: str | None) -> None:
         first, last = message.covers[0][0], message.covers[-1][0]
-        content = {"msgid": f"e{first}_{last}_{secrets.token_hex(2)}", **body(message)}
+        content = {"msgid": f"e{first}_{last}_{secrets.token_hex(2)}", **render.body(message)}
         if ticket:
             await self.api.welcome(ticket, content)
         else:
@@ -122,8 +109,3 @@ class Kefu(Channel):
             raise Refused("file_kind")
         media_id = await self.api.upload(kind, name, content)
         await self.api.send(address, {"msgtype": kind, kind: {"media_id": media_id}})
-
-    # -- and
-
-    def redact(self, text: str) -> str:
-        return _SECRETS.sub(lambda found: f"{found[2] or ''}{found[3] or ''}…", text)

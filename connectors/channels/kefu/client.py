@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,41 +14,33 @@ from connectors.channels.contract import (
     Fetched,
     Media,
     MediaAway,
-    MediaGone,
     NotSent,
     Refused,
     Unreachable,
 )
-from connectors.channels.download import download
+from connectors.channels.download import Download, download
 from connectors.channels.kefu.account import Account
+from connectors.channels.tencent.answers import ApiError, Codes, error_of, media_problem, told_by
 from connectors.channels.tencent.tokens import AccessToken
 
 #: The largest file that it carries, in bytes.
 MAX_FILE = 20 * 1024 * 1024
-_TOKEN = (40001, 40014, 42001)
-_CLOSED = {95001: "budget_used_up", 95002: "window_closed"}
-_UNREACHABLE = {40003: "unknown_person", 40096: "unknown_person"}
-_REFUSED = {45002: "text_too_long", 40008: "message_type", 40058: "message_shape"}
-_PAUSES = {45009: 60.0, 45033: 10.0, 40013: 300.0, 48002: 300.0, 60020: 300.0, 95000: 300.0}
+CODES = Codes(
+    closed={95001: "budget_used_up", 95002: "window_closed"},
+    unreachable={40003: "unknown_person", 40096: "unknown_person"},
+    refused={
+        45002: "text_too_long",
+        40007: "media_unknown",
+        40008: "message_type",
+        40058: "message_shape",
+        44004: "message_empty",
+        47001: "message_shape",
+    },
+    # Over quota, or the account lacks something that its agency must see to.
+    pauses={45009: 60.0, 45033: 10.0, **dict.fromkeys((40013, 48002, 60011, 60020, 95000, 95004, 95017), 300.0)},
+)
 #: The session is not the assistant's: ended, or with a member of staff.
 NOT_OURS = 95018
-
-
-class ApiError(Exception):
-    def __init__(self, code: int) -> None:
-        super().__init__(f"errcode {code}")
-        self.code = code
-
-
-def not_sent(code: int) -> NotSent:
-    """What an error code means for a message. What is not known is tried again, and seen by staff."""
-    if code in _CLOSED:
-        return Closed(_CLOSED[code])
-    if code in _UNREACHABLE:
-        return Unreachable(_UNREACHABLE[code])
-    if code in _REFUSED:
-        return Refused(_REFUSED[code])
-    return Busy(f"errcode_{code}", _PAUSES.get(code))
 
 
 class Api:
@@ -70,21 +61,13 @@ class Api:
             told = (await self._http.get(f"{self._base}/gettoken", params=params)).json()
             if told.get("errcode", 0) == 0 and "access_token" in told:
                 return str(told["access_token"]), float(told.get("expires_in", 7200))
-            raise Busy(f"token_{told.get('errcode')}", _PAUSES.get(told.get("errcode"), 5.0))
+            raise Busy(f"token_{told.get('errcode')}", CODES.pauses.get(told.get("errcode"), 5.0))
         except (httpx.HTTPError, ValueError, AttributeError, TypeError):
             raise Busy("no_token") from None
 
     async def call(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One POST, once more if its token was refused. Raises ApiError, NotSent, AnswerLost."""
-        token = await self.token.get()
-        told = await self._post(path, token, json=dict(body))
-        if told.get("errcode") in _TOKEN:
-            told = await self._post(path, await self.token.other_than(token), json=dict(body))
-            if told.get("errcode") in _TOKEN:
-                raise Busy("token_refused", 30.0)
-        if told.get("errcode", 0) != 0:
-            raise ApiError(int(told["errcode"]))
-        return told
+        return await self.token.used(lambda token: self._post(path, token, json=dict(body)))
 
     async def _post(self, path: str, token: str, **content: Any) -> dict[str, Any]:
         query = {"access_token": token, **content.pop("params", {})}
@@ -102,6 +85,8 @@ class Api:
             raise AnswerLost from None
         if not isinstance(told, dict) or not isinstance(told.get("errcode", 0), int):
             raise AnswerLost
+        if code := error_of(told):
+            raise ApiError(code)
         return told
 
     # -- messages
@@ -121,13 +106,13 @@ class Api:
             return
         except ApiError as problem:
             if problem.code != NOT_OURS:
-                raise not_sent(problem.code) from None
+                raise CODES.not_sent(problem.code) from None
         if not await self.take_session(address):
             raise Unreachable("with_staff")
         try:
             await self.call("kf/send_msg", whole)
         except ApiError as problem:
-            raise (Closed("session_ended") if problem.code == NOT_OURS else not_sent(problem.code)) from None
+            raise (Closed("session_ended") if problem.code == NOT_OURS else CODES.not_sent(problem.code)) from None
 
     async def welcome(self, code: str, body: Mapping[str, Any]) -> None:
         """The one message that a welcome code allows, within twenty seconds."""
@@ -135,7 +120,7 @@ class Api:
             await self.call("kf/send_msg_on_event", {"code": code, **body})
         except ApiError as problem:
             # A code that is not taken now never will be; what it was for goes out at the next contact.
-            raise (not_sent(45009) if problem.code == 45009 else Closed("welcome_code")) from None
+            raise (CODES.not_sent(45009) if problem.code == 45009 else Closed("welcome_code")) from None
 
     async def state(self, address: Mapping[str, str]) -> int:
         """0 new, 1 with the assistant, 2 in the queue, 3 with a member of staff, 4 ended."""
@@ -159,43 +144,31 @@ class Api:
         """The media id under which a file can be sent. Raises NotSent or AnswerLost."""
         if len(content) > MAX_FILE:
             raise Refused("file_too_large")
-        token = await self.token.get()
-        files = {"media": (name, content)}
-        told = await self._post("media/upload", token, params={"type": kind}, files=files)
-        if told.get("errcode") in _TOKEN:
-            token = await self.token.other_than(token)
-            told = await self._post("media/upload", token, params={"type": kind}, files=files)
-        if told.get("errcode", 0) != 0 or "media_id" not in told:
-            raise not_sent(int(told.get("errcode", -1)))
+        try:
+            told = await self.token.used(
+                lambda token: self._post("media/upload", token, params={"type": kind}, files={"media": (name, content)})
+            )
+        except ApiError as problem:
+            raise CODES.not_sent(problem.code) from None
+        if "media_id" not in told:
+            raise Busy("no_media_id")
         return str(told["media_id"])
 
     async def fetch(self, media: Media) -> Fetched:
         """A file that somebody sent, under the name they gave it. Raises MediaAway or MediaGone."""
         try:
-            token = await self.token.get()
-            for last in (False, True):
-                params = {"access_token": token, "media_id": media.ref["media_id"]}
-                found = await download(self._http, f"{self._base}/media/get", params, MAX_FILE)
-                code = _code(found.content)
-                if code not in _TOKEN or last:
-                    break
-                token = await self.token.other_than(token)
+            found = await self.token.used(lambda token: self._media(token, media))
+        except ApiError as problem:
+            raise media_problem(problem.code) from None
         except NotSent as problem:
             raise MediaAway(problem.problem) from None
-        if code in (40007, 40006):
-            raise MediaGone("media_expired")
-        if code:
-            raise MediaAway(f"errcode_{code}")
         if not found.content:
             raise MediaAway("empty", damaged=True)
         return Fetched(media.name or found.name or media.kind, found.content)
 
-
-def _code(content: bytes) -> int:
-    if len(content) > 4096 or not content.lstrip().startswith(b"{"):
-        return 0
-    try:
-        code = json.loads(content).get("errcode", 0)
-    except (ValueError, AttributeError):
-        return 0
-    return code if isinstance(code, int) else 0
+    async def _media(self, token: str, media: Media) -> Download:
+        params = {"access_token": token, "media_id": media.ref["media_id"]}
+        found = await download(self._http, f"{self._base}/media/get", params, MAX_FILE)
+        if code := error_of(told_by(found)):
+            raise ApiError(code)
+        return found

@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from connectors.channels.contract import Busy
+from connectors.channels.tencent.answers import TOKEN_REFUSED, ApiError
+
+T = TypeVar("T")
 
 #: Seconds before its end at which a token is renewed.
 EARLY = 300.0
 #: Least seconds between two forced renewals: Tencent allows one in thirty seconds and twenty a day.
 FORCE_EVERY = 60.0
+#: Seconds until something is tried again for which two tokens were refused.
+REFUSED_AGAIN = 30.0
 
 #: ``(force)`` → token and the seconds that it lives. Raises Busy.
 Issue = Callable[[bool], Awaitable[tuple[str, float]]]
@@ -26,6 +32,22 @@ class AccessToken:
         self._token = ""
         self._until = 0.0
         self._forced_at = -FORCE_EVERY
+
+    async def used(self, call: Callable[[str], Awaitable[T]]) -> T:
+        """Make `call` with a token, once more with another if it was refused. Raises Busy, and whatever it raises."""
+        token = await self.get()
+        try:
+            return await call(token)
+        except ApiError as problem:
+            if problem.code not in TOKEN_REFUSED:
+                raise
+        token = await self.other_than(token)
+        try:
+            return await call(token)
+        except ApiError as problem:
+            if problem.code in TOKEN_REFUSED:
+                raise Busy("token_refused", REFUSED_AGAIN) from None
+            raise
 
     async def get(self) -> str:
         """A token that is good for now. Raises Busy."""

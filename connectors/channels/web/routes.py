@@ -27,9 +27,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.channels.web.linked import FindReceipt, add_linked_pages
 from connectors.gateway import Gateway, Inbound, Rejected
-from connectors.gateway.gateway import Words
 from connectors.gateway.links import Links
 from connectors.gateway.messages import MAX_TEXT, Arrival
+from connectors.gateway.turns import Words
 from connectors.gateway.vault import ACCEPT, MAX_FILE_BYTES, MAX_FILES, EvidenceFacts
 
 log = structlog.get_logger("web")

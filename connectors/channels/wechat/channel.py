@@ -9,24 +9,23 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.channels.bubbles import rendered
 from connectors.channels.contract import (
     Ack,
     Budget,
     Busy,
     Call,
     Capabilities,
-    Channel,
     Event,
-    Fetched,
-    Media,
     Outgoing,
     Refused,
 )
+from connectors.channels.tencent.answers import ApiError
+from connectors.channels.tencent.channel import TencentChannel
+from connectors.channels.wechat import render
 from connectors.channels.wechat.account import Account
-from connectors.channels.wechat.client import NO_MENU, Api, ApiError, not_sent
+from connectors.channels.wechat.client import CODES, NO_MENU, Api
 from connectors.channels.wechat.codec import Codec, Scenes
-from connectors.channels.wechat.render import TEXT_BYTES, cost, harmless, linked
+from connectors.channels.wechat.render import harmless, linked
 
 #: A reply must be there within five seconds of WeChat's clock; a quick one is kinder than a full use of them.
 REPLY_WITHIN = 3.5
@@ -34,7 +33,8 @@ REPLY_WITHIN = 3.5
 REPLY_WITHIN_ALONE = 4.5
 
 _SECRETS = re.compile(
-    r"\bo[\w-]{27}\b|(access_token|secret|openid|touser)([\"']?\s*[=:]\s*[\"']?)[\w-]+", re.IGNORECASE
+    r"\bo[\w-]{27}\b|(?P<name>access_token|secret|openid|touser)(?P<sign>[\"']?\s*[=:]\s*[\"']?)[\w-]+",
+    re.IGNORECASE,
 )
 
 
@@ -46,7 +46,7 @@ def capabilities(account: Account) -> Capabilities:
     return Capabilities(
         delivery="push",
         buttons=account.buttons,
-        text_limit=TEXT_BYTES,
+        text_limit=render.TEXT_BYTES,
         text_unit="bytes",
         max_choices=13,
         numbers=True,
@@ -61,28 +61,21 @@ def capabilities(account: Account) -> Capabilities:
     )
 
 
-class WeChat(Channel):
+class WeChat(TencentChannel):
     """One official account."""
 
     name = "wechat"
+    secrets = _SECRETS
+    api: Api
+    _codec: Codec
 
     def __init__(self, account: Account, words: Callable[..., str], scenes: Scenes) -> None:
-        self._account, self._words = account, words
+        super().__init__(words, Codec(account, words, scenes), Api(account), render)
+        self._account = account
         self.capabilities = capabilities(account)
-        self._codec = Codec(account, words, scenes)
-        self.api = Api(account)
         self._by_menu = account.buttons == "menu"
 
-    async def stop(self) -> None:
-        await self.api.close()
-
     # -- in
-
-    def challenge(self, call: Call) -> Ack:
-        return self._codec.challenge(call)
-
-    def verify(self, call: Call) -> None:
-        self._codec.verify(call)
 
     def decode(self, call: Call) -> Sequence[Event]:
         return self._codec.decode(call)
@@ -90,13 +83,7 @@ class WeChat(Channel):
     def acknowledge(self, call: Call, reply: Outgoing | None) -> Ack:
         return self._codec.acknowledge(call, reply)
 
-    async def fetch(self, media: Media) -> Fetched:
-        return await self.api.fetch(media)
-
     # -- out
-
-    def render(self, entries: Sequence[Any], done: Mapping[int, int]) -> list[Outgoing]:
-        return rendered(entries, done, self.capabilities, cost, self._words("more_choices"), harmless)
 
     async def send(self, address: Mapping[str, str], message: Outgoing, ticket: str | None) -> None:
         openid = address["openid"]
@@ -105,7 +92,7 @@ class WeChat(Channel):
                 await self.api.call(lambda client: client.message.send_msg_menu(openid, _menu(message)))
             except ApiError as problem:
                 if problem.code not in NO_MENU:
-                    raise not_sent(problem.code) from None
+                    raise CODES.not_sent(problem.code) from None
                 # An account that has no menu messages will not get them by asking again; links say the same.
                 self._by_menu = problem.code != NO_MENU[0]
             else:
@@ -127,11 +114,6 @@ class WeChat(Channel):
         except ApiError as problem:
             # 43101: the consent was taken back or used up; whatever else is wrong, one more try does not help.
             raise (Busy("busy") if problem.code in (-1, 45009, 45011) else Refused(f"errcode_{problem.code}")) from None
-
-    # -- and
-
-    def redact(self, text: str) -> str:
-        return _SECRETS.sub(lambda found: f"{found[1] or ''}{found[2] or ''}…", text)
 
 
 def _menu(message: Outgoing) -> dict[str, Any]:

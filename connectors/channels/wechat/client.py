@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,18 +16,16 @@ from wechatpy.exceptions import WeChatClientException
 from connectors.channels.contract import (
     AnswerLost,
     Busy,
-    Closed,
     Fetched,
     Media,
     MediaAway,
-    MediaGone,
     NotSent,
-    Refused,
-    Unreachable,
 )
-from connectors.channels.download import Download, download
+from connectors.channels.download import DOWNLOAD_SECONDS, Download, download, download_public
+from connectors.channels.tencent.answers import ApiError, Codes, error_of, media_problem, told_by
 from connectors.channels.tencent.tokens import AccessToken
 from connectors.channels.wechat.account import Account
+from connectors.gateway.fetching import Fetcher
 
 #: Seconds to connect and to wait for an answer; together under what delivery allows.
 TIMEOUT = (3.05, 6.0)
@@ -36,36 +33,24 @@ TIMEOUT = (3.05, 6.0)
 SENDERS = 16
 #: The largest file that comes through, in bytes: a video of ten megabytes, and room for what the limit becomes.
 MAX_FILE = 20 * 1024 * 1024
-#: Where a video may lie, besides the API itself.
-MEDIA_HOSTS = (".qq.com", ".qpic.cn", ".weixin.qq.com", ".wechat.com")
 
-_TOKEN = (40001, 40014, 42001)
-_CLOSED = {45015: "window_closed", 45047: "budget_used_up"}
-_UNREACHABLE = {43004: "not_following", 43019: "blocked", 40003: "unknown_person"}
-_REFUSED = {45002: "text_too_long", 87014: "risky_content", 40007: "media_unknown", 40008: "message_type"}
-#: Errors that have their own pause, in seconds.
-_PAUSES = {45009: 600.0, 45011: 60.0, 48001: 300.0, 48004: 300.0, 40164: 300.0, 40013: 300.0, 40125: 300.0}
+CODES = Codes(
+    closed={45015: "window_closed", 45047: "budget_used_up"},
+    unreachable={43004: "not_following", 43019: "blocked", 48002: "messages_off", 40003: "unknown_person"},
+    refused={
+        45002: "text_too_long",
+        87014: "risky_content",
+        40007: "media_unknown",
+        40008: "message_type",
+        44002: "message_empty",
+        44004: "message_empty",
+        47001: "message_shape",
+    },
+    # Over quota, or the account lacks something that its agency must see to.
+    pauses={45009: 600.0, 45011: 60.0, **dict.fromkeys((40013, 40125, 40164, 48001, 48004, 48006, 50002), 300.0)},
+)
 #: Menu messages are not for every account, and not for any number of items.
 NO_MENU = (40200, 45098)
-
-
-class ApiError(Exception):
-    """An answer with an error code."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"errcode {code}")
-        self.code = code
-
-
-def not_sent(code: int) -> NotSent:
-    """What an error code means for a message. What is not known is tried again, and seen by staff."""
-    if code in _CLOSED:
-        return Closed(_CLOSED[code])
-    if code in _UNREACHABLE:
-        return Unreachable(_UNREACHABLE[code])
-    if code in _REFUSED:
-        return Refused(_REFUSED[code])
-    return Busy(f"errcode_{code}", _PAUSES.get(code))
 
 
 class _Client(WeChatClient):  # type: ignore[misc]
@@ -80,10 +65,14 @@ class _Client(WeChatClient):  # type: ignore[misc]
 
 
 class Api:
-    """One per account. All methods raise NotSent or AnswerLost, `fetch` MediaAway or MediaGone."""
+    """One per account. All methods raise NotSent or AnswerLost, `fetch` MediaAway or MediaGone.
 
-    def __init__(self, account: Account) -> None:
+    `public` fetches what an answer links to.
+    """
+
+    def __init__(self, account: Account, public: Fetcher | None = None) -> None:
         self._account = account
+        self._public = public or Fetcher(max_bytes=MAX_FILE, seconds=DOWNLOAD_SECONDS)
         self._client = _Client(account)
         # Threads of its own: a provider that is slow must not hold up those that the database is read in.
         self._threads = ThreadPoolExecutor(SENDERS, thread_name_prefix="wechat")
@@ -108,25 +97,14 @@ class Api:
             told = answer.json()
             if "access_token" in told:
                 return str(told["access_token"]), float(told.get("expires_in", 7200))
-            raise Busy(f"token_{told.get('errcode', answer.status_code)}", _PAUSES.get(told.get("errcode", 0), 5.0))
+            code = told.get("errcode", answer.status_code)
+            raise Busy(f"token_{code}", CODES.pauses.get(code, 5.0))
         except (httpx.HTTPError, ValueError, AttributeError, TypeError):
             raise Busy("no_token") from None
 
     async def call(self, work: Callable[[WeChatClient], Any]) -> Any:
         """Run one call of wechatpy's client, once more if its token was refused. Raises ApiError besides."""
-        token = await self.token.get()
-        try:
-            return await self._once(token, work)
-        except ApiError as problem:
-            if problem.code not in _TOKEN:
-                raise
-        token = await self.token.other_than(token)
-        try:
-            return await self._once(token, work)
-        except ApiError as problem:
-            if problem.code in _TOKEN:
-                raise Busy("token_refused", 30.0) from None
-            raise
+        return await self.token.used(lambda token: self._once(token, work))
 
     async def _once(self, token: str, work: Callable[[WeChatClient], Any]) -> Any:
         self._client.session.set(self._client.access_token_key, token)
@@ -156,61 +134,34 @@ class Api:
         try:
             await self.call(work)
         except ApiError as problem:
-            raise not_sent(problem.code) from None
+            raise CODES.not_sent(problem.code) from None
 
     # -- files
 
     async def fetch(self, media: Media) -> Fetched:
         """A file that somebody sent; a video by the link that stands in its place."""
         try:
-            token = await self.token.get()
-            found = await self._media(token, media)
-            if _code(found) in _TOKEN:
-                found = await self._media(await self.token.other_than(token), media)
+            found = await self.token.used(lambda token: self._media(token, media))
+        except ApiError as problem:
+            raise media_problem(problem.code) from None
         except NotSent as problem:
             raise MediaAway(problem.problem) from None
-        code = _code(found)
-        if code == 40007 or code == 40006:
-            raise MediaGone("media_expired")
-        if code:
-            raise MediaAway(f"errcode_{code}")
-        if url := _video_url(found):
-            if not self._allowed(url):
-                raise MediaGone("media_unknown")
-            found = await download(self._http, url, {}, MAX_FILE)
+        if url := told_by(found).get("video_url"):
+            found = await self._linked(str(url))
         if not found.content:
             raise MediaAway("empty", damaged=True)
         return Fetched(media.name or found.name, found.content)
 
     async def _media(self, token: str, media: Media) -> Download:
         params = {"access_token": token, "media_id": media.ref["media_id"]}
-        return await download(self._http, f"{self._base}/media/get", params, MAX_FILE)
+        found = await download(self._http, f"{self._base}/media/get", params, MAX_FILE)
+        if code := error_of(told_by(found)):
+            raise ApiError(code)
+        return found
 
-    def _allowed(self, url: str) -> bool:
-        """A link in an answer leads to Tencent or nowhere: never into the agency's own network."""
-        parts = urlsplit(url)
-        own = urlsplit(self._account.api)
+    async def _linked(self, url: str) -> Download:
+        """What a link in an answer leads to: the API itself, or somewhere on the public internet."""
+        parts, own = urlsplit(url), urlsplit(self._account.api)
         if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
-            return True
-        host = parts.hostname or ""
-        return parts.scheme in ("https", "http") and parts.port in (None, 80, 443) and host.endswith(MEDIA_HOSTS)
-
-
-def _json(found: Download) -> dict[str, Any]:
-    if len(found.content) > 4096 or not found.content.lstrip().startswith(b"{"):
-        return {}
-    try:
-        told = json.loads(found.content)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _code(found: Download) -> int:
-    code = _json(found).get("errcode", 0)
-    return code if isinstance(code, int) else 0
-
-
-def _video_url(found: Download) -> str:
-    url = _json(found).get("video_url", "")
-    return url if isinstance(url, str) else ""
+            return await download(self._http, url, {}, MAX_FILE)
+        return await download_public(self._public, url)

@@ -37,9 +37,11 @@ class Keys:
     def __init__(self, sealer: Sealing, with_key: Callable[[bytes], Sealing]) -> None:
         self._sealer, self.with_key = sealer, with_key
 
-    def add(self, connection: sa.Connection, conversation_id: str, evidence_id: str, key: bytes) -> None:
-        """Keep a new file's key in the conversation's tray."""
-        self._wrap(connection, self._folder(connection, conversation_id, TRAY), evidence_id, key)
+    def add(
+        self, connection: sa.Connection, conversation_id: str, evidence_id: str, key: bytes, draft_id: str = TRAY
+    ) -> None:
+        """Keep a new file's key in the conversation's tray, or with a report."""
+        self._wrap(connection, self._folder(connection, conversation_id, draft_id), evidence_id, key)
 
     def adopt(self, connection: sa.Connection) -> None:
         """Take in files of the first schema, which had their key and their facts under the sealing key itself."""
@@ -71,6 +73,13 @@ class Keys:
         query = sa.select(sa.func.count()).select_from(wraps).join(folders, folders.c.id == wraps.c.folder_id)
         there = query.where(folders.c.draft_id == draft_id, wraps.c.evidence_id.in_(list(ids)))
         return connection.execute(there).scalar() == len(set(ids))
+
+    @staticmethod
+    def held(connection: sa.Connection, draft_id: str) -> list[str]:
+        """The files under this report's key."""
+        wraps, folders = schema.evidence_keys, schema.evidence_folders
+        query = sa.select(wraps.c.evidence_id).join(folders, folders.c.id == wraps.c.folder_id)
+        return list(connection.execute(query.where(folders.c.draft_id == draft_id)).scalars())
 
     def file_under(self, connection: sa.Connection, conversation_id: str, draft_id: str, ids: Sequence[str]) -> None:
         """Put files of this conversation under a report's key, and take them out of the tray."""

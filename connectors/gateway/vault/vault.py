@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import time
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,11 @@ import structlog
 
 from connectors.gateway import schema
 from connectors.gateway.database import Database
-from connectors.gateway.messages import FileShown, Rejected
+from connectors.gateway.messages import Rejected
 from connectors.gateway.vault.copies import working_copy
+from connectors.gateway.vault.facts import EvidenceFacts, Touch, facts_of
 from connectors.gateway.vault.keys import TRAY, Keys, Sealing
-from connectors.gateway.vault.kinds import MAX_FILES, examine, tidy
+from connectors.gateway.vault.kinds import MAX_FILES
 from connectors.gateway.vault.scanner import Scanner, ScannerAway
 from connectors.gateway.vault.stores import Folder, Store, StoreAway
 
@@ -39,33 +38,8 @@ class Infected(KeyError):
     """The virus scanner found something in the file. It is not handed out."""
 
 
-@dataclass(frozen=True)
-class EvidenceFacts:
-    """What is known of one file. `received_at` in seconds since 1970, `size` in bytes, `sha256` of the original."""
-
-    id: str
-    name: str
-    size: int
-    media_type: str
-    sha256: str
-    received_at: float
-
-    @property
-    def short(self) -> str:
-        return self.sha256[:8]
-
-    def shown(self) -> FileShown:
-        return FileShown(name=self.name, size=self.size, short=self.short)
-
-
-@dataclass(frozen=True)
-class Touch:
-    """One line of the record: `action` is stored, read, copied, sent, scanned or erased; `at` in seconds since 1970."""
-
-    action: str
-    at: float
-    who: str
-    details: dict[str, Any]
+#: What is done in the transaction that records a file; it may raise to undo it.
+Also = Callable[[sa.Connection, EvidenceFacts], None]
 
 
 class Vault:
@@ -94,16 +68,15 @@ class Vault:
         """Store one file. Raises Rejected if it is empty, too large, cut off, harmful, of a kind that cannot be
         evidence, one too many today, or if it cannot be stored now.
         """
-        media_type = examine(name, content)
-        facts = EvidenceFacts(
-            id=str(uuid.uuid4()),
-            name=tidy(name, media_type),
-            size=len(content),
-            media_type=media_type,
-            sha256=hashlib.sha256(content).hexdigest(),
-            received_at=time.time(),
-        )
-        return await asyncio.to_thread(self._keep, conversation_id, facts, content)
+        return await asyncio.to_thread(self._keep, conversation_id, facts_of(name, content), content)
+
+    async def keep_page(self, conversation_id: str, draft_id: str, name: str, content: bytes, also: Also) -> None:
+        """Store a copy of a page under the key of the report that links to it, beside the person's own files.
+
+        `also` is done in the same transaction; what it raises undoes all of it. Raises Rejected as `keep` does.
+        """
+        facts = facts_of(name, content)
+        await asyncio.to_thread(self._store_new, conversation_id, facts, content, draft_id, "page", also)
 
     def _keep(self, conversation_id: str, facts: EvidenceFacts, content: bytes) -> EvidenceFacts:
         def earlier(connection: sa.Connection) -> EvidenceFacts | None:
@@ -116,6 +89,19 @@ class Vault:
 
         if known := self._database.read_now(earlier):
             return known
+        self._store_new(
+            conversation_id,
+            facts,
+            content,
+            TRAY,
+            "person",
+            lambda connection, facts: self._count(connection, conversation_id, facts.received_at),
+        )
+        return facts
+
+    def _store_new(
+        self, conversation_id: str, facts: EvidenceFacts, content: bytes, draft_id: str, origin: str, also: Also
+    ) -> None:
         verdict = self._scan(content)
         key = secrets.token_bytes(32)
         sealed = self._keys.with_key(key)
@@ -129,7 +115,7 @@ class Vault:
             raise Rejected("file_store_away", status=503) from problem
 
         def record(connection: sa.Connection) -> None:
-            self._count(connection, conversation_id, facts.received_at)
+            also(connection, facts)
             connection.execute(
                 schema.evidence.insert().values(
                     id=facts.id,
@@ -138,22 +124,25 @@ class Vault:
                     facts=sealed.seal_json(asdict(facts), f"evidence:{facts.id}"),
                     copy_type=copy[1] if copy else None,
                     scan=verdict,
+                    origin=origin,
                     created_at=facts.received_at,
                 )
             )
-            self._keys.add(connection, conversation_id, facts.id, key)
-            self._note(connection, conversation_id, facts.id, "stored", "person", scan=verdict)
+            self._keys.add(connection, conversation_id, facts.id, key, draft_id)
+            who = "person" if origin == "person" else "service"
+            self._note(connection, conversation_id, facts.id, "stored", who, scan=verdict)
 
         try:
             self._database.write_now(record)
         except BaseException:
             self._remove([facts.id])
             raise
-        return facts
 
     def _count(self, connection: sa.Connection, conversation_id: str, now: float) -> None:
         recent = sa.select(sa.func.count()).where(
-            schema.evidence.c.conversation_id == conversation_id, schema.evidence.c.created_at > now - _DAY
+            schema.evidence.c.conversation_id == conversation_id,
+            schema.evidence.c.origin == "person",
+            schema.evidence.c.created_at > now - _DAY,
         )
         if int(connection.execute(recent).scalar() or 0) >= MAX_PER_DAY:
             raise Rejected("file_many", status=429, limit=MAX_FILES)
@@ -181,15 +170,22 @@ class Vault:
         if ids and not await self._database.read(lambda c: self._keys.filed(c, draft_id, ids)):
             await self._database.write(lambda c: self._keys.file_under(c, conversation_id, draft_id, ids))
 
+    async def filed_under(self, draft_id: str) -> list[str]:
+        """The ids of all files under a report's key."""
+        return await self._database.read(lambda connection: self._keys.held(connection, draft_id))
+
     async def erase(self, draft_id: str, who: str = "person") -> int:
         """Delete a report's key, and so its files but for those that another report has too. Returns how many went."""
         if not draft_id:
             raise ValueError("the tray is no report")
-        return await self._erase(schema.evidence_folders.c.draft_id == draft_id, who)
+        pages, folders = schema.linked_pages, schema.evidence_folders
+        return await self._erase(folders.c.draft_id == draft_id, pages.c.draft_id == draft_id, who)
 
     async def erase_conversation(self, conversation_id: str, who: str = "person") -> int:
-        """Delete every file a person sent, reported or not. Returns how many went."""
-        return await self._erase(schema.evidence_folders.c.conversation_id == conversation_id, who)
+        """Delete every file a person sent, reported or not, and what their links led to. Returns how many went."""
+        pages, folders = schema.linked_pages, schema.evidence_folders
+        mine = (folders.c.conversation_id == conversation_id, pages.c.conversation_id == conversation_id)
+        return await self._erase(*mine, who)
 
     async def erase_unused(self, before: float, who: str = "retention") -> int:
         """Delete files that came before this time (seconds since 1970) and went into no report."""
@@ -205,8 +201,9 @@ class Vault:
 
         return await asyncio.to_thread(self._erase_now, erase)
 
-    async def _erase(self, folders: sa.ColumnElement[bool], who: str) -> int:
+    async def _erase(self, folders: sa.ColumnElement[bool], pages: sa.ColumnElement[bool], who: str) -> int:
         def erase(connection: sa.Connection) -> list[str]:
+            connection.execute(schema.linked_pages.delete().where(pages))
             ids = connection.execute(sa.select(schema.evidence_folders.c.id).where(folders)).scalars()
             return self._forget(connection, self._keys.forget(connection, list(ids)), who)
 
@@ -299,7 +296,8 @@ class Vault:
 
     def _scan_waiting(self) -> list[tuple[str, EvidenceFacts]]:
         table = schema.evidence
-        waiting = sa.select(table.c.id, table.c.conversation_id, table.c.vault_name).where(table.c.scan == "waiting")
+        columns = (table.c.id, table.c.conversation_id, table.c.vault_name, table.c.origin)
+        waiting = sa.select(*columns).where(table.c.scan == "waiting")
         harmful: list[tuple[str, EvidenceFacts]] = []
         if self._scanner is None:
             return harmful
@@ -328,7 +326,8 @@ class Vault:
             facts = self._database.write_now(note)
             if found:
                 log.warning("evidence_infected", found=found)
-                harmful += [(row.conversation_id, item) for item in facts]
+                # Nobody sent a page's copy, so nobody is told of it.
+                harmful += [(row.conversation_id, item) for item in facts if row.origin == "person"]
         return harmful
 
     # -- the record --------------------------------------------------------------------------------------------------

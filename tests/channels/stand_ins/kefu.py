@@ -23,7 +23,7 @@ from wechatpy.enterprise.crypto import WeChatCrypto
 
 from connectors.channels.tencent.calls import signature
 from tests.channels.stand_ins.files import hand_out
-from tests.channels.stand_ins.wechat import HTTP, File, Seen
+from tests.channels.stand_ins.wechat import HTTP, SLOW, File, Seen, no_token
 
 MOST, WINDOW = 5, 48 * 3600
 TEXT_BYTES, HEAD_BYTES, ITEMS, MAX_FILE = 2048, 1024, 10, 20 * 1024 * 1024
@@ -49,6 +49,7 @@ class Platform:
         self.calls: Counter[str] = Counter()
         self.cursors: list[str] = []
         self.next: list[int | str] = []
+        self.token_trouble = ""
         self.numbers = itertools.count(1)
         self.callback_status: list[int] = []
         self.url = ""
@@ -69,8 +70,10 @@ class Platform:
 
     # -- the API
 
-    async def _gettoken(self, request: Request) -> JSONResponse:
+    async def _gettoken(self, request: Request) -> Response:
         self.calls["gettoken"] += 1
+        if self.token_trouble:
+            return no_token(self.token_trouble)
         if (request.query_params.get("corpid"), request.query_params.get("corpsecret")) != (self.corp_id, self.secret):
             return JSONResponse({"errcode": 40001, "errmsg": "invalid credential"})
         if not self.tokens:
@@ -116,6 +119,8 @@ class Platform:
             return Response("Bad Gateway", status_code=what)
         if isinstance(what, int) and what:
             return JSONResponse({"errcode": what, "errmsg": "as asked"})
+        if what == "slow":
+            await asyncio.sleep(SLOW)
         phone = self.phones.get(asked["touser"])
         if phone is None:
             return JSONResponse({"errcode": 40003, "errmsg": "invalid userid"})

@@ -13,10 +13,10 @@ from starlette.applications import Starlette
 
 
 class Server:
-    """A context manager; `url` is where it listens."""
+    """A context manager; `url` is where it listens, on a free port or on this one."""
 
-    def __init__(self, app: Starlette) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, app: Starlette, port: int = 0) -> None:
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
         config.timeout_graceful_shutdown = 1

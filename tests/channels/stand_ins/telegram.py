@@ -27,6 +27,8 @@ TOKEN = "123456789:" + "AbCdEfGhIjKlMnOpQrStUvWxYz012345678"
 PACE = 0.95
 #: How often an update is pushed before it is given up.
 PUSHES = 6
+#: Seconds that a slow answer takes.
+SLOW = 3.0
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Refusal(Exception):
 
 
 class Platform:
-    """`app` is the API; `next` says how the next sendings are answered: an HTTP status or ``"lost"``."""
+    """`app` is the API; `next` says how the next sendings are answered: an HTTP status, ``"lost"`` or ``"slow"``."""
 
     def __init__(self) -> None:
         self.phones: dict[int, Phone] = {}
@@ -95,8 +97,9 @@ class Platform:
                 if what == "lost":
                     await getattr(self, f"_{method}")(form)
                     return StreamingResponse(_break_off(), headers={"content-length": "1000"})
-                assert isinstance(what, int)
-                raise Refusal(what, "Too Many Requests" if what == 429 else "Bad Gateway", retry_after=1)
+                if isinstance(what, int):
+                    raise Refusal(what, "Too Many Requests" if what == 429 else "Bad Gateway", retry_after=1)
+                await asyncio.sleep(SLOW)
             result = await getattr(self, f"_{method}")(form)
         except Refusal as problem:
             told = {"ok": False, "error_code": problem.code, "description": problem.description}

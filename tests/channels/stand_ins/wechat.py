@@ -33,6 +33,8 @@ RULES = {"message": (5, 48 * 3600), "tap": (3, 60)}
 TEXT_BYTES = 2048
 #: Seconds that WeChat waits for the answer to a push, and how often it makes one in all.
 PUSH_SECONDS, PUSHES = 5.0, 3
+#: Seconds that a slow answer takes.
+SLOW = 3.0
 
 
 #: One client for all phones: making one costs more than a call.
@@ -56,6 +58,15 @@ class File:
     how: str = "well"
 
 
+def no_token(trouble: str) -> Response:
+    """How a platform in trouble answers whoever asks for a token."""
+    if trouble == "500":
+        return Response("Internal Server Error", status_code=500)
+    if trouble == "nonsense":
+        return JSONResponse([])
+    return JSONResponse({"errcode": 40164, "errmsg": "invalid ip, not in whitelist"})
+
+
 class Platform:
     """`app` is the API. `phones` by openid."""
 
@@ -75,6 +86,7 @@ class Platform:
         self.menu: Any = None
         self.notices: list[dict[str, Any]] = []
         self.refuse_tokens = False
+        self.token_trouble = ""
         self.numbers = itertools.count(6054768590064713728)
         self.url = ""
         self.app = Starlette(
@@ -94,8 +106,10 @@ class Platform:
 
     # -- the API
 
-    async def _stable_token(self, request: Request) -> JSONResponse:
+    async def _stable_token(self, request: Request) -> Response:
         self.calls["stable_token"] += 1
+        if self.token_trouble:
+            return no_token(self.token_trouble)
         asked = await request.json()
         if (asked.get("appid"), asked.get("secret")) != (self.appid, self.secret):
             return JSONResponse({"errcode": 40125, "errmsg": "invalid appsecret"})
@@ -123,6 +137,8 @@ class Platform:
             return Response("<html>Bad Gateway</html>", status_code=what)
         if isinstance(what, int) and what:
             return JSONResponse({"errcode": what, "errmsg": "as asked"})
+        if what == "slow":
+            await asyncio.sleep(SLOW)
         told = self._deliver(asked)
         if what == "lost" and told["errcode"] == 0:
             # It is on the phone, and the answer never comes.
@@ -235,6 +251,7 @@ class Phone:
         self.consents = 0
         self.trouble = 0
         self.pushes: list[tuple[int, float]] = []
+        self.done = 0
         self._left: dict[str, tuple[int, float]] = {}
         #: Most customer-service messages that were shown after one contact, by its kind.
         self.most: Counter[str] = Counter()
@@ -298,6 +315,7 @@ class Phone:
     ) -> None:
         """What WeChat does with it. `lose`: so many answers are lost on the way; `repeat`: so many extra deliveries;
         `pushes`: other than the usual three."""
+        self.done += 1
         if contact:
             self.contact(contact)
         whole = {

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests import files
 from tests.channels.conftest import connected
 from tests.channels.stand_ins import kefu, wechat
 from tests.channels.stand_ins.server import Server
+from tests.clear import assert_nothing_in_clear
 from tests.faults.kills import ANSWERS, STORY
 from tests.system import System, cases, wait_for
 
 pytestmark = pytest.mark.system
 
 PICTURE, VIDEO, PAPER = files.png(41), files.mp4(), files.pdf("聊天记录")
-OPEN = "他说的都是假的，我那天根本不在店里，有同事可以证明"
+UPLOAD = re.compile(r"http://[\d.:]+/u/[\w-]{43}")
+#: Words that occur nowhere else in the project; they are told over both channels.
+CANARIES = {
+    "story": "鹦鹉螺巷七十三号",
+    "account": "灯芯绒骑士",
+    "name": "欧阳鹮",
+    "contact": "13987654329",
+    "file": "翠鸟收据",
+}
+OPEN = f"他说的都是假的，我那天在{CANARIES['story']}，有同事可以证明"
+TOLD = {name: {"text": CANARIES[name]} for name in ("account", "name", "contact")}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +55,8 @@ def connected_system(
         for platform in platforms
         for name, value in connected(platform).items()
     }
-    with System(tmp_path_factory.mktemp("home"), **told) as running:
+    # Whatever the level of the logs, they must not tell.
+    with System(tmp_path_factory.mktemp("home"), REPORTGUIDE_LOG_LEVEL="debug", **told) as running:
         yield running
 
 
@@ -92,7 +106,7 @@ def hold(watch: Watch, say: Callable[[str], None], give: Callable[[], int]) -> l
             expected += give()
         else:
             expected += 1
-            answer = {**ANSWERS, "id_number": {"text": "先不填"}}.get(step) or {"text": OPEN}
+            answer = {**ANSWERS, **TOLD, "id_number": {"text": "先不填"}}.get(step) or {"text": OPEN}
             say(str(answer["text"]))
     raise AssertionError(f"the report did not come to an end: {steps}")
 
@@ -103,6 +117,25 @@ def one_case(system: System, before: list[str]) -> dict[str, Any]:
     )
     whole: dict[str, Any] = json.loads(system.run("cases", "show", number, "--json").stdout)
     return whole
+
+
+def hand_over(link: str, name: str, content: bytes) -> None:
+    """Upload a file by a link's page, and press its button."""
+    base, _, token = link.rpartition("/u/")
+    api = f"{base}/api/upload/{token}"
+    kept = httpx.post(f"{api}/files", files={"file": (name, content)}, timeout=30).json()["id"]
+    assert httpx.post(f"{api}/done", json={"files": [kept]}, timeout=30).status_code == 200
+
+
+def deliveries(system: System, channel: str) -> dict[str, int]:
+    """What became of the messages that were sent, as the metrics tell it."""
+    told = httpx.get(f"{system.console_url}/metrics", timeout=30).text
+    return {
+        sample.labels["result"]: int(sample.value)
+        for family in text_string_to_metric_families(told)
+        for sample in family.samples
+        if sample.name == "reportguide_deliveries" and sample.labels["channel"] == channel
+    }
 
 
 def hashes(*contents: bytes) -> list[str]:
@@ -118,15 +151,17 @@ def test_a_report_by_the_official_account(
     phone.does("subscribe")
 
     def give() -> int:
-        # In one breath, as from an album; the first answer is lost, and everything comes once more afterwards.
-        with ThreadPoolExecutor(2) as thumbs:
+        # In one breath, as from an album; the first answer is lost, and everything comes once more afterwards. The
+        # account carries no documents: the link that was given with the question does.
+        with ThreadPoolExecutor(3) as thumbs:
             thumbs.submit(phone.sends, "image", PICTURE, "image/png", lose=1, repeat=1)
             thumbs.submit(phone.sends, "video", VIDEO, "video/mp4", lose=1, repeat=1)
-        return 2
+            thumbs.submit(hand_over, UPLOAD.findall(phone.told())[-1], f"{CANARIES['file']}.pdf", PAPER).result()
+        return 3
 
     steps = hold(Watch(connected_system, "wechat"), lambda text: phone.says(text, lose=1, repeat=1), give)
     whole = one_case(connected_system, before)
-    assert sorted(item["sha256"] for item in whole["evidence"]) == hashes(PICTURE, VIDEO)
+    assert sorted(item["sha256"] for item in whole["evidence"]) == hashes(PICTURE, VIDEO, PAPER)
     assert all(item["intact"] for item in whole["evidence"])
     assert phone.told().count("编号 ") == 1
     assert phone.trouble == 0
@@ -135,8 +170,10 @@ def test_a_report_by_the_official_account(
     replies = sum(item.via == "reply" for item in phone.seen)
     slowest = max(seconds for _, seconds in phone.pushes)
     print(
-        f"official account: {len(steps)} steps, {len(phone.pushes)} pushes, {replies} replies, "
-        f"{len(phone.seen) - replies} messages, at most after one contact {dict(phone.most)}, slowest {slowest:.2f} s"
+        f"official account: {len(steps)} steps, {len(phone.pushes)} pushes of {phone.done} things done, "
+        f"{replies} replies, {len(phone.seen) - replies} messages, at most after one contact {dict(phone.most)}, "
+        f"slowest {slowest:.2f} s, "
+        f"deliveries {deliveries(connected_system, 'wechat')}"
     )
     # What the account cannot carry is answered with the way that can.
     phone.push({"MsgType": "file", "Title": "a.pdf", "FileKey": "k", "FileMd5": "m", "FileTotalLen": "9"}, "message")
@@ -155,7 +192,7 @@ def test_a_report_by_customer_service(
     def give() -> int:
         phone.sends("image", PICTURE, "image/png", quiet=True)
         phone.sends("video", VIDEO, "video/mp4", quiet=True)
-        phone.sends("file", PAPER, "application/pdf", "聊天记录.pdf", times=3)
+        phone.sends("file", PAPER, "application/pdf", f"{CANARIES['file']}.pdf", times=3)
         return 3
 
     steps = hold(Watch(connected_system, "kefu"), lambda text: phone.says(text, times=2), give)
@@ -167,18 +204,15 @@ def test_a_report_by_customer_service(
     assert phone.most <= 5
     print(
         f"customer service: {len(steps)} steps, {len(work.callback_status)} callbacks, {len(phone.seen)} messages, "
-        f"at most after one contact {phone.most}"
+        f"at most after one contact {phone.most}, deliveries {deliveries(connected_system, 'kefu')}"
     )
 
 
-def test_nobody_is_found_on_the_disk(
+def test_nothing_and_nobody_is_found_on_the_disk(
     connected_system: System, platforms: tuple[wechat.Platform, kefu.Platform]
 ) -> None:
     mp, work = platforms
-    names = [*mp.phones, *work.phones, mp.secret, work.secret, *mp.tokens, *work.tokens]
     assert len(mp.phones) == len(work.phones) == 1
-    for file in Path(connected_system.home).rglob("*"):
-        if file.is_file() and "brain" not in file.parts:
-            content = file.read_bytes()
-            for name in names:
-                assert name.encode() not in content, f"in clear in {file.name}"
+    names = [*mp.phones, *work.phones, mp.secret, work.secret, *mp.tokens, *work.tokens]
+    told = {**CANARIES, **{f"secret {number}": name for number, name in enumerate(names)}}
+    assert_nothing_in_clear(connected_system.home, told, [PICTURE, VIDEO, PAPER])
