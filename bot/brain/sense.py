@@ -95,7 +95,10 @@ class Embedder:
             print(f"progress embedding {min(start + 64, len(missing))}/{len(missing)}", flush=True)
         if missing and self._cache_file:
             self._cache_file.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(self._cache_file, names=np.array(list(self._cache)), vectors=np.stack(list(self._cache.values())))
+            # Whole or not at all: a training that is broken off here must not spoil the next.
+            part = self._cache_file.with_suffix(".part.npz")
+            np.savez(part, names=np.array(list(self._cache)), vectors=np.stack(list(self._cache.values())))
+            part.replace(self._cache_file)
         return np.stack([self._cache[name] for name in names])
 
 

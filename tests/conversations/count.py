@@ -42,7 +42,10 @@ def main(given: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--conversations", type=int, default=50)
     asked = parser.parse_args(given)
-    with tempfile.TemporaryDirectory(prefix="reportguide-count-") as home, System(Path(home)) as system:
+    with (
+        tempfile.TemporaryDirectory(prefix="reportguide-count-") as home,
+        System(Path(home), REPORTGUIDE_BURST_SECONDS="0.05") as system,
+    ):
         chosen = stories(asked.conversations)
         held = [hold(system.person(), story) for story in track(chosen, "conversations", console=Console(stderr=True))]
     return summary(held)
