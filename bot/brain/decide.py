@@ -10,7 +10,7 @@ labels: `matters`, `kind`, `control`, `value` as the project's evaluation sets d
 import re
 from typing import Any, Dict, List, Optional, Protocol, Sequence, Tuple
 
-from bot.brain.reader import Fields, Number, Reader, clean, readable
+from bot.brain.reader import Fields, Number, Reader, clean, is_question, readable
 from bot.brain.signs import Signs
 from bot.brain.stories import Stories, best
 from bot.brain.turn import Step, Turn
@@ -330,6 +330,9 @@ class Decider:
             wish = label != "ctl_edit" or bool(self._edit_verbs.search(said.text))
             if len(said.text) >= PLAIN_CHARS and (confidence < PLAINLY or not wish):
                 label = "answer"
+        if label == "ask" and kind in ("text", "proof") and confidence < PLAINLY and not is_question(said.text):
+            # Without any sign of a question it is taken for what was asked for.
+            label = "answer"
         if label == "ctl_edit":
             # Another value for the item that is asked is simply its answer.
             return self._another(said, step, senses) or self._value(said, step, senses)
