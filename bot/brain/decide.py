@@ -58,6 +58,9 @@ GUESS = 0.22
 CONTROL_STEPS = ("matter", "confirm", "sure")
 #: The text of a message that has files and no words.
 FILES_ONLY = "[文件]"
+_HESITATION = re.compile(r"那个啥|那啥|[啥么]来着|怎么说呢|让我想想|想一想啊|哎呀那个")
+#: Kinds of elements that a fact answers, and no words of one's own.
+GIVES_A_FACT = ("choice", "choices", "platform", "link", "time", "contact", "id_number", "credit_code")
 #: As the backend's receipts write it.
 _CASE_NO = re.compile(r"\b[A-Z]\d{8}-\d{4,6}\b", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -315,6 +318,8 @@ class Decider:
             return Turn(whole, 1.0, "control", control=_control(whole, {}))
         if whole in ("check_status", "start_report", "thanks", "greet") and closed:
             return Turn(whole, 1.0, "off_topic")
+        if kind in GIVES_A_FACT and self._hesitates(said):
+            return Turn("unclear", 1.0, "off_topic")
         if needs_no_model(said, kind, plain):
             found = self._values.found(said, step.id, senses) if plain != NONE else None
             return self._answer(plain if found is None else found, step, said.fields)
@@ -344,6 +349,13 @@ class Decider:
         if label == "answer":
             return self._value(said, step, senses)
         return self._other(label, confidence)
+
+    @staticmethod
+    def _hesitates(said: Said) -> bool:
+        """Whether somebody is still looking for words: 嗯嗯那个啥来着 is no consent, for all its 嗯嗯."""
+        facts = said.fields
+        told = facts.platform or facts.url or facts.date or facts.phone or facts.email
+        return not told and len(said.text) < PLAIN_CHARS and bool(_HESITATION.search(said.text))
 
     def _value(self, said: Said, step: Step, senses: Senses) -> Turn:
         return self._answer(self._values.of(said, step.id, senses), step, said.fields)
