@@ -26,6 +26,9 @@ SETS = Path(__file__).resolve().parents[1] / "evaluation"
 #: Which element holds a field of the evaluation sets.
 ELEMENT_OF = {"platform": "platform", "account": "account", "url": "url", "date": "time", "phone": "contact"}
 
+#: Whoever is asked more often than this is not understood.
+MOST = 40
+
 
 @dataclass
 class Told:
@@ -68,7 +71,7 @@ def hold(person: Person, item: dict[str, Any]) -> Told:
     person.say(item["text"])
     told.about_matter = settle(person, item["matter"])
     given = {ELEMENT_OF[name] for name in item["fields"] if name in ELEMENT_OF}
-    while person.step not in ("confirm", "idle"):
+    while person.step not in ("confirm", "idle") and len(told.asked) < MOST:
         element = matter_of(person).element(person.step)
         assert element is not None, f"{person.step}: {person.text}"
         told.asked.append(element.id)
