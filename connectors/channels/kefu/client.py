@@ -14,13 +14,12 @@ from connectors.channels.contract import (
     Fetched,
     Media,
     MediaAway,
-    NotSent,
     Refused,
     Unreachable,
 )
-from connectors.channels.download import Download, download
 from connectors.channels.kefu.account import Account
-from connectors.channels.tencent.answers import ApiError, Codes, error_of, media_problem, told_by
+from connectors.channels.tencent.answers import ApiError, Codes, error_of
+from connectors.channels.tencent.media import fetched
 from connectors.channels.tencent.tokens import AccessToken
 
 #: The largest file that it carries, in bytes.
@@ -156,19 +155,7 @@ class Api:
 
     async def fetch(self, media: Media) -> Fetched:
         """A file that somebody sent, under the name they gave it. Raises MediaAway or MediaGone."""
-        try:
-            found = await self.token.used(lambda token: self._media(token, media))
-        except ApiError as problem:
-            raise media_problem(problem.code) from None
-        except NotSent as problem:
-            raise MediaAway(problem.problem) from None
+        found = await fetched(self._http, self._base, self.token, media.ref["media_id"], MAX_FILE)
         if not found.content:
             raise MediaAway("empty", damaged=True)
         return Fetched(media.name or found.name or media.kind, found.content)
-
-    async def _media(self, token: str, media: Media) -> Download:
-        params = {"access_token": token, "media_id": media.ref["media_id"]}
-        found = await download(self._http, f"{self._base}/media/get", params, MAX_FILE)
-        if code := error_of(told_by(found)):
-            raise ApiError(code)
-        return found

@@ -19,10 +19,10 @@ from connectors.channels.contract import (
     Fetched,
     Media,
     MediaAway,
-    NotSent,
 )
 from connectors.channels.download import DOWNLOAD_SECONDS, Download, download, download_public
-from connectors.channels.tencent.answers import ApiError, Codes, error_of, media_problem, told_by
+from connectors.channels.tencent.answers import ApiError, Codes, told_by
+from connectors.channels.tencent.media import fetched
 from connectors.channels.tencent.tokens import AccessToken
 from connectors.channels.wechat.account import Account
 from connectors.gateway.fetching import Fetcher
@@ -140,24 +140,12 @@ class Api:
 
     async def fetch(self, media: Media) -> Fetched:
         """A file that somebody sent; a video by the link that stands in its place."""
-        try:
-            found = await self.token.used(lambda token: self._media(token, media))
-        except ApiError as problem:
-            raise media_problem(problem.code) from None
-        except NotSent as problem:
-            raise MediaAway(problem.problem) from None
+        found = await fetched(self._http, self._base, self.token, media.ref["media_id"], MAX_FILE)
         if url := told_by(found).get("video_url"):
             found = await self._linked(str(url))
         if not found.content:
             raise MediaAway("empty", damaged=True)
         return Fetched(media.name or found.name, found.content)
-
-    async def _media(self, token: str, media: Media) -> Download:
-        params = {"access_token": token, "media_id": media.ref["media_id"]}
-        found = await download(self._http, f"{self._base}/media/get", params, MAX_FILE)
-        if code := error_of(told_by(found)):
-            raise ApiError(code)
-        return found
 
     async def _linked(self, url: str) -> Download:
         """What a link in an answer leads to: the API itself, or somewhere on the public internet."""
