@@ -58,9 +58,8 @@ GUESS = 0.22
 CONTROL_STEPS = ("matter", "confirm", "sure")
 #: The text of a message that has files and no words.
 FILES_ONLY = "[文件]"
+#: Somebody is still looking for words.
 _HESITATION = re.compile(r"那个啥|那啥|[啥么]来着|怎么说呢|让我想想|想一想啊|哎呀那个")
-#: Kinds of elements that a fact answers, and no words of one's own.
-GIVES_A_FACT = ("choice", "choices", "platform", "link", "time", "contact", "id_number", "credit_code")
 #: As the backend's receipts write it.
 _CASE_NO = re.compile(r"\b[A-Z]\d{8}-\d{4,6}\b", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -318,7 +317,7 @@ class Decider:
             return Turn(whole, 1.0, "control", control=_control(whole, {}))
         if whole in ("check_status", "start_report", "thanks", "greet") and closed:
             return Turn(whole, 1.0, "off_topic")
-        if kind in GIVES_A_FACT and self._hesitates(said):
+        if closed and kind != "files" and self._hesitates(said):
             return Turn("unclear", 1.0, "off_topic")
         if needs_no_model(said, kind, plain):
             found = self._values.found(said, step.id, senses) if plain != NONE else None
@@ -330,13 +329,7 @@ class Decider:
             # 想请人教我截图 is what a call back is for, not a call for help with this step.
             return self._answer(plain if plain is not None else said.written, step, said.fields)
         label, confidence = self._answers(felt["step"])
-        if kind in ("text", "proof") and label not in ("ask", "answer_and_question"):
-            # People's own words on what was asked: only what is plainly something else is taken for that.
-            wish = label != "ctl_edit" or bool(self._edit_verbs.search(said.text))
-            if len(said.text) >= PLAIN_CHARS and (confidence < PLAINLY or not wish):
-                label = "answer"
-        if label == "ask" and kind in ("text", "proof") and confidence < PLAINLY and not is_question(said.text):
-            # Without any sign of a question it is taken for what was asked for.
+        if kind in ("text", "proof") and self._rather_an_answer(said.text, label, confidence):
             label = "answer"
         if label == "ctl_edit":
             # Another value for the item that is asked is simply its answer.
@@ -350,9 +343,19 @@ class Decider:
             return self._value(said, step, senses)
         return self._other(label, confidence)
 
+    def _rather_an_answer(self, text: str, label: str, confidence: float) -> bool:
+        """Whether people's own words on what was asked are one: only what is plainly something else is not."""
+        plainly = confidence >= PLAINLY
+        if label == "answer_and_question":
+            return False
+        if label == "ask":
+            return not plainly and not is_question(text)
+        wish = label != "ctl_edit" or bool(self._edit_verbs.search(text))
+        return len(text) >= PLAIN_CHARS and not (plainly and wish)
+
     @staticmethod
     def _hesitates(said: Said) -> bool:
-        """Whether somebody is still looking for words: 嗯嗯那个啥来着 is no consent, for all its 嗯嗯."""
+        """Whether nothing is said yet: 嗯嗯那个啥来着 is no consent, for all its 嗯嗯."""
         facts = said.fields
         told = facts.platform or facts.url or facts.date or facts.phone or facts.email
         return not told and len(said.text) < PLAIN_CHARS and bool(_HESITATION.search(said.text))
