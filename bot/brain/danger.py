@@ -18,7 +18,7 @@ IDIOM = "〇"
 #: How much the net over the embedding counts beside the characters.
 MEANING = 0.5
 #: So unlikely by characters that no meaning could make it likely.
-FAR = 0.01
+FAR = 0.1
 #: The net: neurons, and how often it sees the examples.
 NEURONS, ROUNDS = 64, 20
 YES, NO = "yes", "no"

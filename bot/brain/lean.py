@@ -12,7 +12,13 @@ from typing import Any, AsyncIterator, Dict, List, Optional, Text, Tuple, Type
 
 import aiohttp
 import rasa
-from rasa.core.actions.action import Action, ActionExecutionRejection, RemoteAction, action_for_name_or_text
+from rasa.core.actions.action import (
+    Action,
+    ActionExecutionRejection,
+    ActionExtractSlots,
+    RemoteAction,
+    action_for_name_or_text,
+)
 from rasa.core.actions.forms import FormAction
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
@@ -135,6 +141,24 @@ class LeanForm(FormAction):
         return await super()._validate_if_required(tracker, *args)
 
 
+class LeanExtractSlots(ActionExtractSlots):
+    """Fills slots from entities; what stock Rasa works out anew for each slot of each turn is kept."""
+
+    def __init__(self, action_endpoint: Any) -> None:
+        super().__init__(action_endpoint)
+        self._unique: Dict[Tuple[Text, Text, Text], bool] = {}
+
+    def _fails_unique_entity_mapping_check(
+        self, slot_name: Text, mapping: Dict[Text, Any], tracker: DialogueStateTracker, domain: Any
+    ) -> bool:
+        if not tracker.active_loop_name or tracker.get_slot(REQUESTED_SLOT) == slot_name:
+            return False
+        asked = (tracker.active_loop_name, slot_name, str(mapping))
+        if asked not in self._unique:
+            self._unique[asked] = not super()._fails_unique_entity_mapping_check(slot_name, mapping, tracker, domain)
+        return not self._unique[asked]
+
+
 def _asked_again(tracker: DialogueStateTracker) -> List[Event]:
     """Back from a digression the step is asked in short, unless an action of this turn has said how."""
     if any(isinstance(event, SlotSet) and event.key == "ask_mode" for event in _this_turn(tracker)):
@@ -200,6 +224,8 @@ class PlainRunner(GraphRunner):
 class LeanProcessor(MessageProcessor):
     """Handles a message once, from a conversation of bounded length."""
 
+    _extracting: Optional[LeanExtractSlots] = None
+
     @staticmethod
     def _load_model(model_path: Any) -> Tuple[Text, ModelMetadata, GraphRunner]:
         with TempDirectoryPath(get_temp_dir_name()) as folder:
@@ -215,6 +241,14 @@ class LeanProcessor(MessageProcessor):
     def _get_action(self, action_name: Text) -> Optional[Action]:
         action = super()._get_action(action_name)
         return lean(action, self.action_endpoint) if action else None
+
+    async def run_action_extract_slots(self, output_channel: Any, tracker: DialogueStateTracker) -> DialogueStateTracker:
+        if self._extracting is None:
+            self._extracting = LeanExtractSlots(self.action_endpoint)
+        tracker.update_with_events(
+            await self._extracting.run(output_channel, self.nlg, tracker, self.domain), self.domain
+        )
+        return tracker
 
     async def log_message(self, message: UserMessage, should_save_tracker: bool = True) -> DialogueStateTracker:
         tracker = await self.fetch_tracker_and_update_session(

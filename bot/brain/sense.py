@@ -38,7 +38,7 @@ EMBEDDING_WEIGHT = 1.0
 SIGN_WEIGHT = 0.5
 #: The net that hears what a reply means: neurons, how often it sees the examples, how much it counts, and how sure
 #: characters and signs must be for it not to be asked.
-NEURONS, ROUNDS, MEANING, SURE = 96, 15, 0.5, 0.95
+NEURONS, ROUNDS, MEANING, SURE = 96, 15, 0.5, 0.9
 #: How the sign begins that names the step.
 STEP_SIGN = "s="
 #: Intents that only a step can have.
