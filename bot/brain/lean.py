@@ -242,12 +242,13 @@ class LeanProcessor(MessageProcessor):
         action = super()._get_action(action_name)
         return lean(action, self.action_endpoint) if action else None
 
-    async def run_action_extract_slots(self, output_channel: Any, tracker: DialogueStateTracker) -> DialogueStateTracker:
+    async def run_action_extract_slots(
+        self, output_channel: Any, tracker: DialogueStateTracker
+    ) -> DialogueStateTracker:
         if self._extracting is None:
             self._extracting = LeanExtractSlots(self.action_endpoint)
-        tracker.update_with_events(
-            await self._extracting.run(output_channel, self.nlg, tracker, self.domain), self.domain
-        )
+        filled = await self._extracting.run(output_channel, self.nlg, tracker, self.domain)
+        tracker.update_with_events(filled, self.domain)
         return tracker
 
     async def log_message(self, message: UserMessage, should_save_tracker: bool = True) -> DialogueStateTracker:
