@@ -20,6 +20,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 import bot.brain.danger as danger_module
+import bot.brain.judge as judge_module
 import bot.brain.meaning as meaning_module
 import bot.brain.owner as owner_module
 import bot.brain.reader as reader_module
@@ -147,6 +148,7 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
         Path(module.__file__).read_bytes()
         for module in (
             danger_module,
+            judge_module,
             meaning_module,
             owner_module,
             reader_module,

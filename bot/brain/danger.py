@@ -9,8 +9,8 @@ from typing import Callable, List, Optional
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
+from bot.brain.judge import Judge
 from bot.brain.meaning import Net, mixed
 
 #: What stands for an idiom in the text that is listened to.
@@ -32,24 +32,25 @@ class Danger:
         self._grams = TfidfVectorizer(
             analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=60000, dtype=np.float32
         )
-        self._words = LogisticRegression(C=8.0, max_iter=90, class_weight="balanced")
+        self._words = Judge(8.0)
         self._meaning: Optional[Net] = None
 
     def fit(self, texts: List[str], danger: List[bool], vectors: Optional[np.ndarray]) -> None:
         """`vectors` (len(texts), 384): the texts' embeddings, where there is a model for them."""
-        self._words.fit(self._grams.fit_transform([self._heard(text) for text in texts]), danger)
+        labels = [YES if yes else NO for yes in danger]
+        self._words.fit(self._grams.fit_transform([self._heard(text) for text in texts]), labels)
         if vectors is not None:
-            self._meaning = Net(NEURONS, ROUNDS).fit(vectors, [YES if yes else NO for yes in danger])
+            self._meaning = Net(NEURONS, ROUNDS).fit(vectors, labels)
 
     def __call__(self, text: str, vector: Callable[[], Optional[np.ndarray]]) -> float:
         """0–1. `vector` gives the text's embedding (1, 384) and is only called in doubt."""
-        words = float(self._words.predict_proba(self._grams.transform([self._heard(text)]))[0, 1])
-        if words < FAR or self._meaning is None:
-            return words
+        words = self._words(self._grams.transform([self._heard(text)]))
+        if words[YES] < FAR or self._meaning is None:
+            return words[YES]
         meant = vector()
         if meant is None:
-            return words
-        return mixed({YES: words, NO: 1 - words}, self._meaning(meant), MEANING)[YES]
+            return words[YES]
+        return mixed(words, self._meaning(meant), MEANING)[YES]
 
     def _heard(self, text: str) -> str:
         return self._idioms.sub(IDIOM, text)

@@ -102,6 +102,12 @@ class LeanAction(RemoteAction):
 class LeanForm(FormAction):
     """A form that calls its validation only when there is something to validate."""
 
+    async def activate(self, output_channel: Any, nlg: Any, tracker: DialogueStateTracker, domain: Any) -> List[Event]:
+        # What the message says was put into slots when it was read; stock Rasa would do all of that once more.
+        told = {name: tracker.get_slot(name) for name in self.required_slots(domain)}
+        given = {name: value for name, value in told.items() if value is not None}
+        return await self.validate_slots(given, tracker, domain, output_channel, nlg)
+
     async def validate(self, tracker: DialogueStateTracker, *args: Any) -> List[Event]:
         intent = tracker.latest_message.intent.get("name") if tracker.latest_message else None
         if tracker.active_loop_name == self.name() and intent not in FILLING:

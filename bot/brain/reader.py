@@ -112,7 +112,7 @@ _ACCOUNTS = (
 )
 #: What the account patterns may catch that is nobody's name.
 _NO_ACCOUNT = re.compile(
-    r"^(?:什么|啥|我$|他$|她$|你$|我自己|谁|那个|这个|人家|不知|不是|不晓|没有|匿名$|小号$|了?所有人|全体成员)"
+    r"^(?:什么|啥|我$|他$|她$|你$|我自己|谁|那个|这个|人家|不知|不是|不晓|没有(?:$|名|号|账|帐|昵称|写|显示|署)|匿名$|小号$|了?所有人|全体成员)"
 )
 
 _QUESTION = re.compile(

@@ -19,9 +19,9 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 import scipy.sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from bot.brain.danger import Danger
+from bot.brain.judge import Judge
 from bot.brain.meaning import Net, mixed
 from bot.brain.owner import Owner
 from bot.brain.reader import Number, Reader
@@ -110,6 +110,8 @@ class Features:
             analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=60000, dtype=np.float32
         )
         self._mean: Optional[np.ndarray] = None
+        # One message is asked about several times.
+        self._last: Tuple[str, Optional[scipy.sparse.csr_matrix]] = ("", None)
 
     def fit(self, texts: List[str]) -> scipy.sparse.csr_matrix:
         """Learn the n-grams of all texts; their rows."""
@@ -124,7 +126,10 @@ class Features:
         return self._centred(vectors)
 
     def grams(self, text: str) -> scipy.sparse.csr_matrix:
-        return self._grams.transform([text])
+        """The text's row (1, n-grams)."""
+        if self._last[1] is None or self._last[0] != text:
+            self._last = text, self._grams.transform([text])
+        return self._last[1]
 
     def meaning(self, text: str, embedder: Embedder) -> Optional[np.ndarray]:
         """The text's vector (1, 384), or None without a model."""
@@ -140,33 +145,6 @@ class Features:
         # e5 vectors all lie close together: only what differs from their mean carries meaning.
         centred = vectors - self._mean
         return centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-9)
-
-
-class Judge:
-    """One linear model: label → probability."""
-
-    def __init__(self, c: float, *, even: bool = True) -> None:
-        """`even`: rare labels count as much as frequent ones."""
-        self._model = LogisticRegression(C=c, max_iter=90, tol=0.01, class_weight="balanced" if even else None)
-
-    def fit(self, rows: scipy.sparse.csr_matrix, labels: List[str]) -> "Judge":
-        self._model.fit(rows, labels)
-        coefficients, self._bias = self._model.coef_, self._model.intercept_
-        self._labels = self._model.classes_.tolist()
-        if len(self._labels) == 2:
-            # One row of coefficients tells two labels apart; a row of zeros stands for the other.
-            coefficients = np.vstack([np.zeros_like(coefficients[0]), coefficients[0]])
-            self._bias = np.array([0.0, self._bias[0]])
-        # By feature: a message has some hundred of the many thousands, and only their rows are read.
-        self._weights = np.ascontiguousarray(coefficients.T, dtype=np.float32)
-        del self._model
-        return self
-
-    def __call__(self, row: scipy.sparse.csr_matrix) -> Dict[str, float]:
-        logits = row.data @ self._weights[row.indices] + self._bias
-        chances = np.exp(logits - logits.max())
-        chances /= chances.sum()
-        return dict(sorted(zip(self._labels, chances.tolist()), key=lambda pair: -pair[1]))
 
 
 #: Steps whose replies are annotated throughout: one without a mark names nothing.
