@@ -71,7 +71,11 @@ def serving(app: FastAPI) -> Iterator[str]:
 @contextmanager
 def backend(folder: Path, **options: Any) -> Iterator[str]:
     """The reference backend over `folder`; its address."""
-    with serving(create_app(folder / "backend.db", SEALER, TOKEN, **options)) as address:
+    app = create_app(folder / "backend.db", SEALER, TOKEN, **options)
+    # FastAPI makes its schemas at the first request. In two servers' threads at once pydantic cannot hush a warning of
+    # its own, and a warning is an error here.
+    app.openapi()
+    with serving(app) as address:
         yield address
 
 
