@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -60,9 +61,17 @@ def prepare(settings: Settings, console: Console, force: bool = False) -> None:
         _no_key_for_old_data(settings)
         make_key_file(settings.key_file)
     settings.sealer()
-    with _progress(console) as progress:
+    with _alone(settings.home), _progress(console) as progress:
         _environment(progress)
         _train(settings, progress, force)
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One process at a time prepares a home: another waits, and finds it done."""
+    with (home / "preparing.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _no_key_for_old_data(settings: Settings) -> None:

@@ -137,6 +137,7 @@ class Decider:
             if span.what == "account"
             and span.chance >= sure
             and not any(span.start < end and span.end > start for start, end in links)
+            and not self.reader.is_title(said.written, span.start)
         ]
         days = self.reader.days(said.written, [(span.start, span.end) for span in spans if span.what == "date"])
         phones = read.phone

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Text, Union
 
 from rasa.shared.core.domain import Domain
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.brain.component import FORM, compiled
 
@@ -27,6 +28,13 @@ class StandardImporter(RasaFileImporter):
     ) -> None:
         super().__init__(config_file, domain_path, training_data_paths)
         self._domain: Optional[Domain] = None
+        self._messages: Optional[TrainingData] = None
+
+    def get_nlu_data(self, language: Optional[Text] = "en") -> TrainingData:
+        # Rasa asks three times, and each time tens of thousands of messages would be read anew.
+        if self._messages is None:
+            self._messages = super().get_nlu_data(language)
+        return self._messages
 
     def get_domain(self) -> Domain:
         if self._domain is None:

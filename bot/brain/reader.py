@@ -92,6 +92,7 @@ _ACCOUNT_WORD = (
     r"|(?<![手电暗型房座车批编证])号)"
 )
 _PLAIN_NAME = r"[\w·\-]{2,20}?"
+_OPENING = ("“", '"', "「", "『", "《", "‘", "'")
 _PLACE = r"(?:微博|抖音|快手|小红书|视频号|公众号|知乎|B站|b站|贴吧|头条|豆瓣|脉脉|群|空间|平台|网上)"
 _ACCOUNTS = (
     re.compile(r"(?<![A-Za-z0-9._%+-])@([\w·\-]{1,30})"),
@@ -106,6 +107,11 @@ _ACCOUNTS = (
     re.compile(
         rf"{_ACCOUNT_WORD}\s?(?:名?字?\s?(?:是|叫做?|为|[:：]))\s?@?({_PLAIN_NAME})(?=[的,，。;；\s发在把说骂造]|$)"
     ),
+    # 昵称 睡美人, 发帖人：一勺月亮, 小红书号4471902386: a word for it, then nothing but the name.
+    re.compile(
+        rf"(?:昵称|网名|用户名|[发贴帖布]人|发布者|作者|答主|博主|主播|号主|署名|ID|id|账号|帐号|(?:{_PLACE}|快手|西瓜)号)"
+        r"(?:\s?(?:写着|写的是|[:：])\s?|\s+)@?([\w·.\-]{2,20})(?=[\s，,。;；!！]|$)"
+    ),
     re.compile(
         rf"(?:有个|一个|个|那个|这个)(?:{_ACCOUNT_WORD})?(?:网?名)?叫做?\s?({_PLAIN_NAME})的(?=[把在发说骂造号人博账天老每一,，]|$)"
     ),
@@ -113,6 +119,11 @@ _ACCOUNTS = (
 #: What the account patterns may catch that is nobody's name.
 _NO_ACCOUNT = re.compile(
     r"^(?:什么|啥|我$|他$|她$|你$|我自己|谁|那个|这个|人家|不知|不是|不晓|没有(?:$|名|号|账|帐|昵称|写|显示|署)|匿名$|小号$|了?所有人|全体成员)"
+)
+
+#: Before a quoted name: then it is what something is called or what was said, not who said it.
+_TITLE_BEFORE = re.compile(
+    r"(?:标题|题目|话题|词条|热搜|暗号|口号|原话|评论|置顶|文案|配文|文章|视频|帖子|横幅|外号|绰号)[^，,。！!？?；;\n]{0,6}$|(?:喊|骂我?|说我?|写着|写道)[:：]?$"
 )
 
 _QUESTION = re.compile(
@@ -249,6 +260,12 @@ class Reader:
             first, last = min([start, *(first for first, _ in near)]), max([end, *(last for _, last in near)])
             found.append(text[first:last].strip())
         return _once(found)
+
+    @staticmethod
+    def is_title(text: str, start: int) -> bool:
+        """Whether what stands in quotes from `start` on is a title or somebody's words: 标题就叫“…”."""
+        before = text[:start]
+        return before.endswith(_OPENING) and bool(_TITLE_BEFORE.search(before.rstrip("".join(_OPENING))))
 
     def accounts_only(self, names: Sequence[str]) -> List[str]:
         """Without what is no account's name, and without pieces of others."""
