@@ -53,6 +53,8 @@ NAMED = 0.75
 MEANT = 0.5
 #: Chain letters and advertisements have links too.
 CLEARLY = 0.7
+#: So likely a report is, that a question which leaves no doubt about the matter is taken as one.
+TOLD = 0.3
 #: Below this a message outside a step is asked about rather than guessed at.
 GUESS = 0.22
 CONTROL_STEPS = ("matter", "confirm", "sure")
@@ -216,7 +218,10 @@ class Decider:
             return self._danger(sensed["danger"]["yes"], sensed)
         pointed = bool(fields.url or fields.account) and len(text) > 12
         pointed &= not (intent == "off_topic" and confidence >= CLEARLY)
-        if intent in ("distress", *_REPORT_INTENTS) or chance >= 0.5 or (pointed and not intent.startswith(_ABOUT_US)):
+        # 客人写差评说我们上菜慢，能让平台删吗 asks, and tells plainly enough what it is about.
+        told = chance >= TOLD and best(sensed["matter"])[1] >= CLEARLY
+        reported = intent in ("distress", *_REPORT_INTENTS) or chance >= 0.5 or told
+        if reported or (pointed and not intent.startswith(_ABOUT_US)):
             return self._stories.report(said.written, fields, sensed, max(confidence, chance))
         if confidence < GUESS:
             return Turn("unclear", confidence, "off_topic")

@@ -33,13 +33,10 @@ SHOWN = (5, 50, 100, 200)
 SHORTEST = 20
 
 
-def run(
-    settings: Settings, turns: int, as_json: bool, conversations: int = CONVERSATIONS, rounds: int | None = None
-) -> None:
+def run(settings: Settings, turns: int, as_json: bool, conversations: int = CONVERSATIONS, short: bool = False) -> None:
     """Measure both sides and print tables, or one JSON object. `turns`: length of the long conversation.
 
-    `rounds`: how often stock Rasa's policies see their stories, instead of its default. They predict as fast, whatever
-    they learnt.
+    `short`: stock Rasa learns for fewer rounds than by default; its turns take as long.
     """
     if turns < SHORTEST:
         raise Fault(f"{turns} turns are no long conversation", f"give --turns {SHORTEST} or more")
@@ -47,7 +44,7 @@ def run(
     with _terminable(), contextlib.ExitStack() as held:
         prepare(settings, console)
         progress = held.enter_context(Steps(console))
-        model = stock_model(settings, progress, rounds)
+        model = stock_model(settings, progress, short)
         home = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="reportguide-bench-")))
         agents = {
             "ours": ours(settings, home, progress, held),

@@ -17,7 +17,7 @@ def positive(value: object) -> bool:
 
 
 def test_bench_prints_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
-    run(Settings(), turns=30, as_json=True, conversations=2, rounds=1)
+    run(Settings(), turns=30, as_json=True, conversations=2, short=True)
     told = json.loads(capsys.readouterr().out)
     for side in ("ours", "stock"):
         assert all(positive(told["turn_ms"][side][name]) for name in ("p50", "p95", "mean"))

@@ -372,6 +372,7 @@ async def test_what_the_provider_will_never_take_is_shown_to_staff(mp: Platform,
         await at_work(lambda: phone.says("你好"))
         mp.next = [87014]
         await late(home, phone, "不能发的话")
+        await until(lambda: home.deliveries() == ["sent", "failed"], "the refusal")
         await late(home, phone, "可以发的话")
         await until(lambda: home.deliveries() == ["sent", "failed", "sent"], "the next message")
         [row] = await home.delivery.owed()
