@@ -10,10 +10,12 @@ alone, less well.
 
 import hashlib
 import logging
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -32,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 #: Characters that are looked at: what a message is about shows at its beginning and end.
 HEAD, TAIL = 260, 90
+#: How many texts are embedded at once while training.
+TOGETHER = 32
 #: How strongly the embedding (unit length, centred) counts beside the n-grams (unit length); see docs/decisions/0004.
 EMBEDDING_WEIGHT = 1.0
 #: How strongly each sign counts.
@@ -87,19 +91,38 @@ class Embedder:
     def many(self, texts: List[str]) -> np.ndarray:
         """Embed training texts; shows progress on standard output and keeps what it computed."""
         names = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts]
-        missing = [(name, text) for name, text in zip(names, texts) if name not in self._cache]
-        for start in range(0, len(missing), 64):
-            part = missing[start : start + 64]
-            vectors = np.asarray(self._model.query([text for _, text in part]), dtype=np.float32)
-            self._cache.update({name: vector for (name, _), vector in zip(part, vectors)})
-            print(f"progress embedding {min(start + 64, len(missing))}/{len(missing)}", flush=True)
-        if missing and self._cache_file:
+        missing = {name: text for name, text in zip(names, texts) if name not in self._cache}
+        if missing:
+            self._learn(missing)
+        return np.stack([self._cache[name] for name in names])
+
+    def _learn(self, missing: Dict[str, str]) -> None:
+        # Texts of like length together, the longest first, and a model for each processor: none waits for another.
+        ordered = sorted(missing, key=lambda name: -len(missing[name]))
+        parts = [ordered[start : start + TOGETHER] for start in range(0, len(ordered), TOGETHER)]
+        free: "SimpleQueue[Any]" = SimpleQueue()
+        for model in (self._model, *(type(self._model)() for _ in range((os.cpu_count() or 1) - 1))):
+            free.put(model)
+
+        def embedded(part: List[str]) -> np.ndarray:
+            model = free.get()
+            try:
+                return np.asarray(model.query([missing[name] for name in part]), dtype=np.float32)
+            finally:
+                free.put(model)
+
+        done = 0
+        with ThreadPoolExecutor(free.qsize()) as pool:
+            for part, vectors in zip(parts, pool.map(embedded, parts)):
+                self._cache.update(zip(part, vectors))
+                done += len(part)
+                print(f"progress embedding {done}/{len(ordered)}", flush=True)
+        if self._cache_file:
             self._cache_file.parent.mkdir(parents=True, exist_ok=True)
             # Whole or not at all: a training that is broken off here must not spoil the next.
-            part = self._cache_file.with_suffix(".part.npz")
-            np.savez(part, names=np.array(list(self._cache)), vectors=np.stack(list(self._cache.values())))
-            part.replace(self._cache_file)
-        return np.stack([self._cache[name] for name in names])
+            kept = self._cache_file.with_suffix(".part.npz")
+            np.savez(kept, names=np.array(list(self._cache)), vectors=np.stack(list(self._cache.values())))
+            kept.replace(self._cache_file)
 
 
 class Features:
