@@ -34,9 +34,9 @@ from bot.parent import WITH_PARENT
 from bot.sealing import make_key_file
 from bot.settings import ROOT, Settings
 
-#: How often the embedding's threads look for work before they sleep. As long as they like (the default), they take
-#: the processor from others on a busy machine; not at all, and waking them doubles the time of an embedding.
-QUIET = {"GOMP_SPINCOUNT": "20000"}
+#: How long the embedding's threads look for work before they sleep (GNU's OpenMP: times; LLVM's: milliseconds). By
+#: default they take the processor from others on a busy machine; not at all, and waking them costs as much as the work.
+QUIET = {"GOMP_SPINCOUNT": "20000", "KMP_BLOCKTIME": "1"}
 BRAIN_PYTHON = "3.10"
 #: Seconds until a child that ended is started again, by how often it ended within the last minute.
 RESTART_AFTER = (0.2, 1.0, 3.0, 10.0)
@@ -61,17 +61,24 @@ def prepare(settings: Settings, console: Console, force: bool = False) -> None:
         _no_key_for_old_data(settings)
         make_key_file(settings.key_file)
     settings.sealer()
-    with _alone(settings.home), _progress(console) as progress:
-        _environment(progress)
+    with _alone(settings.home / "preparing.lock", console), _progress(console) as progress:
+        _environment(progress, console)
         _train(settings, progress, force)
 
 
 @contextlib.contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """One process at a time prepares a home: another waits, and finds it done."""
-    with (home / "preparing.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def _alone(lock: Path, console: Console) -> Iterator[None]:
+    """One process at a time; another says that it waits."""
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.print("another process is preparing the same; waiting for it", highlight=False)
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(handle)
 
 
 def _no_key_for_old_data(settings: Settings) -> None:
@@ -83,12 +90,22 @@ def _no_key_for_old_data(settings: Settings) -> None:
         )
 
 
-def _environment(progress: Progress) -> None:
+def _environment(progress: Progress, console: Console) -> None:
     """The brain's own Python environment: uv makes it from the same project file (docs/decisions/0001)."""
-    stamp = ROOT / ".venv-brain" / ".reportguide"
-    wanted = _group("brain")
-    if brain_python().exists() and stamp.exists() and stamp.read_text("utf-8") == wanted:
+    if _environment_is_there():
         return
+    # It belongs to the checkout, which may serve several homes.
+    with _alone(ROOT / ".venv-brain.lock", console):
+        if not _environment_is_there():
+            _make_environment(progress)
+
+
+def _environment_is_there() -> bool:
+    stamp = ROOT / ".venv-brain" / ".reportguide"
+    return brain_python().exists() and stamp.exists() and stamp.read_text("utf-8") == _group("brain")
+
+
+def _make_environment(progress: Progress) -> None:
     task = progress.add_task("making Rasa's environment (2.5 GB, some minutes the first time)", total=None)
     uv = os.environ.get("UV") or shutil.which("uv")
     if not uv:
@@ -107,7 +124,7 @@ def _environment(progress: Progress) -> None:
             f"Rasa's environment could not be made: {last[0].strip()}",
             f"Python {BRAIN_PYTHON} must be there or downloadable, and 3 GB of disk free; then start again",
         )
-    stamp.write_text(wanted, "utf-8")
+    (ROOT / ".venv-brain" / ".reportguide").write_text(_group("brain"), "utf-8")
     progress.update(task, total=1, completed=1)
 
 
@@ -372,7 +389,7 @@ def _wait_ready(running: list[Child], console: Console, logs: Path, stopping: Ca
             for child in list(waiting):
                 if child.process and child.process.poll() is not None:
                     raise Fault(
-                        f"the {child.name} did not start: {_last_line(logs / (child.name + '.log'))}",
+                        f"the {child.name} did not start: {last_line(logs / (child.name + '.log'))}",
                         f"its log is {logs / (child.name + '.log')}",
                     )
                 if child.ready():
@@ -412,6 +429,6 @@ def _stop(running: list[Child]) -> None:
                 child.process.wait()
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
     lines = [line for line in log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else "it said nothing"

@@ -17,7 +17,8 @@ from bot.brain.meaning import Net, mixed
 IDIOM = "〇"
 #: How much the net over the embedding counts beside the characters.
 MEANING = 0.5
-#: So unlikely by characters that no meaning could make it likely.
+#: Below this the embedding is not paid for. A net that is sure could still outweigh the characters; on the evaluation
+#: sets it never did.
 FAR = 0.1
 #: The net: neurons, and how often it sees the examples.
 NEURONS, ROUNDS = 64, 20

@@ -51,10 +51,10 @@ PLAINLY = 0.7
 NAMED = 0.75
 #: Which item is to be changed is guessed from here on, where no word names it.
 MEANT = 0.5
-#: Chain letters and advertisements have links too.
+#: How plain small talk must be, for chain letters and advertisements have links too; and the matter of a question.
 CLEARLY = 0.7
-#: So likely a report is, that a question which leaves no doubt about the matter is taken as one.
-TOLD = 0.3
+#: How likely a report must be, that a question which leaves no doubt about the matter is taken as one.
+HALF_TOLD = 0.3
 #: Below this a message outside a step is asked about rather than guessed at.
 GUESS = 0.22
 CONTROL_STEPS = ("matter", "confirm", "sure")
@@ -139,7 +139,7 @@ class Decider:
             if span.what == "account"
             and span.chance >= sure
             and not any(span.start < end and span.end > start for start, end in links)
-            and not self.reader.is_title(said.written, span.start)
+            and not (sure and self.reader.is_title(said.written, span.start))
         ]
         days = self.reader.days(said.written, [(span.start, span.end) for span in spans if span.what == "date"])
         phones = read.phone
@@ -219,7 +219,7 @@ class Decider:
         pointed = bool(fields.url or fields.account) and len(text) > 12
         pointed &= not (intent == "off_topic" and confidence >= CLEARLY)
         # 客人写差评说我们上菜慢，能让平台删吗 asks, and tells plainly enough what it is about.
-        told = chance >= TOLD and best(sensed["matter"])[1] >= CLEARLY
+        told = intent == "ask" and chance >= HALF_TOLD and best(sensed["matter"])[1] >= CLEARLY
         reported = intent in ("distress", *_REPORT_INTENTS) or chance >= 0.5 or told
         if reported or (pointed and not intent.startswith(_ABOUT_US)):
             return self._stories.report(said.written, fields, sensed, max(confidence, chance))

@@ -1,4 +1,4 @@
-"""One linear model over sparse rows: label → probability."""
+"""Linear models over sparse rows, quick to ask."""
 
 from typing import Dict, List
 

@@ -1,8 +1,9 @@
-"""Rasa's agent, processor, form and remote action, each made cheaper and safer at one seam.
+"""Rasa's agent, processor, form, remote action and slot extraction, each made cheaper and safer at one seam.
 
 Stock Rasa re-validates the schema of every action result, posts the whole conversation to each action, calls the form's
-validation when there is nothing to validate, and goes on predicting after a failed action call, which can submit an
-empty report. Subclasses only, nothing is patched: docs/decisions/0003-a-lean-rasa.md gives the figures.
+validation when there is nothing to validate, works out in each turn which mappings of slots are unique, and goes on
+predicting after a failed action call, which can submit an empty report. Subclasses only, nothing is patched:
+docs/decisions/0003-a-lean-rasa.md gives the figures.
 """
 
 import time
@@ -103,7 +104,8 @@ class LeanForm(FormAction):
     """A form that calls its validation only when there is something to validate."""
 
     async def activate(self, output_channel: Any, nlg: Any, tracker: DialogueStateTracker, domain: Any) -> List[Event]:
-        # What the message says was put into slots when it was read; stock Rasa would do all of that once more.
+        # What the message says was put into slots when it was read; stock Rasa would do all of that once more. It would
+        # find something new only if a mapping asked which form is active, and none of the generated domain does.
         told = {name: tracker.get_slot(name) for name in self.required_slots(domain)}
         given = {name: value for name, value in told.items() if value is not None}
         return await self.validate_slots(given, tracker, domain, output_channel, nlg)
@@ -254,6 +256,7 @@ class LeanProcessor(MessageProcessor):
         if self._extracting is None:
             self._extracting = LeanExtractSlots(self.action_endpoint)
         filled = await self._extracting.run(output_channel, self.nlg, tracker, self.domain)
+        await self._send_bot_messages(filled, tracker, output_channel)
         tracker.update_with_events(filled, self.domain)
         return tracker
 

@@ -109,8 +109,9 @@ _ACCOUNTS = (
     ),
     # 昵称 睡美人, 发帖人：一勺月亮, 小红书号4471902386: a word for it, then nothing but the name.
     re.compile(
-        rf"(?:昵称|网名|用户名|[发贴帖布]人|发布者|作者|答主|博主|主播|号主|署名|ID|id|账号|帐号|(?:{_PLACE}|快手|西瓜)号)"
-        r"(?:\s?(?:写着|写的是|[:：])\s?|\s+)@?([\w·.\-]{2,20})(?=[\s，,。;；!！]|$)"
+        rf"(?:(?:昵称|网名|用户名|署名|(?<![A-Za-z])(?:ID|id)|(?:{_PLACE}|西瓜)号)(?:\s?(?:写着|写的是|[:：])\s?|\s+)"
+        r"|(?:[发贴帖布]人|发布者|作者|答主|博主|主播|号主|账号|帐号)\s?(?:写着|写的是|[:：])\s?)"
+        r"@?([\w·.\-]{2,20})(?=[\s，,。;；!！]|$)"
     ),
     re.compile(
         rf"(?:有个|一个|个|那个|这个)(?:{_ACCOUNT_WORD})?(?:网?名)?叫做?\s?({_PLAIN_NAME})的(?=[把在发说骂造号人博账天老每一,，]|$)"
@@ -118,12 +119,13 @@ _ACCOUNTS = (
 )
 #: What the account patterns may catch that is nobody's name.
 _NO_ACCOUNT = re.compile(
-    r"^(?:什么|啥|我$|他$|她$|你$|我自己|谁|那个|这个|人家|不知|不是|不晓|没有(?:$|名|号|账|帐|昵称|写|显示|署)|匿名$|小号$|了?所有人|全体成员)"
+    r"^(?:什么|啥|我$|他$|她$|你$|我自己|谁|那个|这个|人家|不知|不是|不晓|没有(?:$|名|号|账|帐|昵称|写|显示|署|看|记|留意|注意|找|存|截)|没(?:看|记|注意)|忘|记不|暂无|未知|已经|匿名$|小号$|了?所有人|全体成员)"
 )
 
 #: Before a quoted name: then it is what something is called or what was said, not who said it.
 _TITLE_BEFORE = re.compile(
-    r"(?:标题|题目|话题|词条|热搜|暗号|口号|原话|评论|置顶|文案|配文|文章|视频|帖子|横幅|外号|绰号)[^，,。！!？?；;\n]{0,6}$|(?:喊|骂我?|说我?|写着|写道)[:：]?$"
+    r"(?:标题|题目|话题|词条|热搜|暗号|口号|原话|评论|置顶|文案|配文|文章|视频|帖子|横幅|外号|绰号)"
+    r"(?:里|上|中)?(?:就|都)?(?:是|叫做?|为|写着|写的是|[:：])?$|(?:喊|骂我?|说我?|写着|写道)[:：]?$"
 )
 
 _QUESTION = re.compile(
@@ -287,6 +289,8 @@ class Reader:
         for pattern in _ACCOUNTS:
             for match in pattern.finditer(text):
                 name = match.group(1).strip(" ，,。.:：@的")
+                if self.is_title(text, match.start(1)):
+                    continue
                 if name and not _NO_ACCOUNT.match(name) and not self.platform_named(name):
                     found.append((match.start(1), name))
         return _once([name for _, name in sorted(found)])

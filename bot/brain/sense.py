@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 HEAD, TAIL = 260, 90
 #: How many texts are embedded at once while training.
 TOGETHER = 32
+#: The most models that embed side by side while training.
+MODELS = 4
 #: How strongly the embedding (unit length, centred) counts beside the n-grams (unit length); see docs/decisions/0004.
 EMBEDDING_WEIGHT = 1.0
 #: How strongly each sign counts.
@@ -97,12 +99,14 @@ class Embedder:
         return np.stack([self._cache[name] for name in names])
 
     def _learn(self, missing: Dict[str, str]) -> None:
-        # Texts of like length together, the longest first, and a model for each processor: none waits for another.
+        # Texts of like length together, the longest first, so that none waits for another. A few models at work at
+        # once use small machines better than the one with its own threads, and large ones no worse.
         ordered = sorted(missing, key=lambda name: -len(missing[name]))
         parts = [ordered[start : start + TOGETHER] for start in range(0, len(ordered), TOGETHER)]
         free: "SimpleQueue[Any]" = SimpleQueue()
-        for model in (self._model, *(type(self._model)() for _ in range((os.cpu_count() or 1) - 1))):
-            free.put(model)
+        free.put(self._model)
+        for _ in range(min(os.cpu_count() or 1, len(parts), MODELS) - 1):
+            free.put(type(self._model)())
 
         def embedded(part: List[str]) -> np.ndarray:
             model = free.get()
@@ -150,9 +154,15 @@ class Features:
 
     def grams(self, text: str) -> scipy.sparse.csr_matrix:
         """The text's row (1, n-grams)."""
-        if self._last[1] is None or self._last[0] != text:
-            self._last = text, self._grams.transform([text])
-        return self._last[1]
+        known, row = self._last
+        if row is None or known != text:
+            row = self._grams.transform([text])
+            self._last = text, row
+        return row
+
+    def forget(self) -> None:
+        """Keep nothing of what was looked at last."""
+        self._last = "", None
 
     def meaning(self, text: str, embedder: Embedder) -> Optional[np.ndarray]:
         """The text's vector (1, 384), or None without a model."""
@@ -257,6 +267,7 @@ class Sense:
             sense._owner = Owner().fit([example for example in named if not example.get("step")], reader.numbers)
             sense._learn(lessons, embedder)
             sense._tagger = tagger.result()
+        sense._features.forget()
         return sense
 
     def _learn(self, lessons: Lessons, embedder: Embedder) -> None:

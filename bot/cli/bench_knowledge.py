@@ -129,10 +129,10 @@ def _measure(file: Path, today: date, statutes: Path, vectors: str, began: float
 
 def _peak_mb() -> int:
     """The most memory this process held, in MB."""
-    if _STATUS.exists():
-        # Not `getrusage`: there a process inherits the peak of the one that started it.
-        return int(re.findall(r"VmHWM:\s+(\d+)", _STATUS.read_text())[0]) // 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024**2
+    # Rather than `getrusage`, with which a process inherits the peak of the one that started it.
+    if told := re.search(r"VmHWM:\s+(\d+)", _STATUS.read_text()) if _STATUS.exists() else None:
+        return int(told.group(1)) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def _times(knowledge: Knowledge, asked: Sequence[str]) -> tuple[list[float], list[float]]:

@@ -25,7 +25,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from bot.cli.faults import Fault
 from bot.settings import ROOT, Settings
-from bot.supervisor import Child, brain_environment, brain_python
+from bot.supervisor import Child, brain_environment, brain_python, last_line
 
 #: The dialogue, and the stock project that is measured against.
 BENCH = ROOT / "tests" / "bench"
@@ -109,7 +109,7 @@ class Agent:
     def _answer(self) -> dict[str, Any]:
         line = self._out.readline()
         if not line:
-            raise Fault(f"{self._side}: the agent ended: {_last_line(self._log)}")
+            raise Fault(f"{self._side}: the agent ended: {last_line(self._log)}")
         told: dict[str, Any] = json.loads(line)
         if "error" in told:
             raise Fault(
@@ -214,7 +214,7 @@ def stock_model(settings: Settings, progress: Steps, short: bool) -> Path:
             _end(process)
         trained = Path(work) / "stock.tar.gz"
         if code or not trained.exists():
-            raise Fault(f"stock Rasa could not be trained: {_last_line(log)}", f"the whole log is in {log}")
+            raise Fault(f"stock Rasa could not be trained: {last_line(log)}", f"the whole log is in {log}")
         for old in folder.glob(f"{kind}-*.tar.gz"):
             old.unlink()
         trained.replace(model)
@@ -270,7 +270,7 @@ def _start(child: Child, logs: Path, held: contextlib.ExitStack) -> None:
     until = time.monotonic() + READY
     while not child.ready():
         if child.process.poll() is not None or time.monotonic() > until:
-            raise Fault(f"the {child.name} did not start: {_last_line(logs / (child.name + '.log'))}")
+            raise Fault(f"the {child.name} did not start: {last_line(logs / (child.name + '.log'))}")
         time.sleep(0.1)
 
 
@@ -285,8 +285,3 @@ def _end(process: subprocess.Popen[Any]) -> None:
         if pipe:
             with contextlib.suppress(OSError):
                 pipe.close()
-
-
-def _last_line(log: Path) -> str:
-    lines = [line for line in log.read_text("utf-8", errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip()[:300] if lines else "it said nothing"
