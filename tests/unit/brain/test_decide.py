@@ -216,3 +216,18 @@ def test_a_text_without_words_is_unclear(text: str) -> None:
 
 def test_a_case_number_asks_for_its_state() -> None:
     assert DECIDER.decide("W20261123-0042 7K4P", None, sensing("report")).intent == "check_status"
+
+
+@pytest.mark.parametrize(("asked", "intent"), [(0.6, "report"), (0.8, "ask")])
+def test_a_question_whose_matter_is_plain_is_a_report(asked: float, intent: str) -> None:
+    says = sensing()
+    says._chances = {"ask": asked, "report": 1 - asked}
+    assert DECIDER.decide("有人在网上说我偷东西，能不能让平台删了", None, says).intent == intent
+
+
+def test_a_quoted_title_is_no_account_in_a_tale_and_may_be_one_where_it_is_asked_for() -> None:
+    text = "有人在微博发文，标题就叫“黑心店曝光”，说我家用地沟油"
+    start = text.index("黑心")
+    named = Named("account", "黑心店曝光", start=start, end=start + 5)
+    assert "account" not in DECIDER.decide(text, None, sensing("report", names=[named])).fields
+    assert DECIDER.decide("他标题就叫“黑心店曝光”", Step("account"), sensing(names=[named])).value == "黑心店曝光"
