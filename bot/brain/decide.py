@@ -328,6 +328,10 @@ class Decider:
         if needs_no_model(said, kind, plain):
             found = self._values.found(said, step.id, senses) if plain != NONE else None
             return self._answer(plain if found is None else found, step, said.fields)
+        facts = said.fields
+        if not _HAN.search(said.text) and (facts.url or facts.phone or facts.email):
+            # A bare link or number is given, whatever was asked; there are no words that could mean anything else.
+            return self._value(said, step, senses)
         felt = senses.reply(said.text, self.signs(said.text, step.id))
         if self._sounds_like_danger(said.text, felt):
             return Turn("distress", felt["danger"]["yes"], "distress", urgent=True)

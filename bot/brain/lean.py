@@ -156,6 +156,12 @@ class LeanExtractSlots(ActionExtractSlots):
         super().__init__(action_endpoint)
         self._unique: Dict[Tuple[Text, Text, Text], bool] = {}
 
+    async def run(self, output_channel: Any, nlg: Any, tracker: DialogueStateTracker, domain: Any) -> List[Event]:
+        # All mappings of the generated domain take entities: a message without any fills nothing.
+        if not tracker.latest_message or not tracker.latest_message.entities:
+            return []
+        return await super().run(output_channel, nlg, tracker, domain)
+
     def _fails_unique_entity_mapping_check(
         self, slot_name: Text, mapping: Dict[Text, Any], tracker: DialogueStateTracker, domain: Any
     ) -> bool:

@@ -231,3 +231,9 @@ def test_a_quoted_title_is_no_account_in_a_tale_and_may_be_one_where_it_is_asked
     named = Named("account", "黑心店曝光", start=start, end=start + 5)
     assert "account" not in DECIDER.decide(text, None, sensing("report", names=[named])).fields
     assert DECIDER.decide("他标题就叫“黑心店曝光”", Step("account"), sensing(names=[named])).value == "黑心店曝光"
+
+
+@pytest.mark.parametrize("text", ["13800138000", "https://b23.tv/x9Tk2Lm"])
+def test_a_bare_number_or_link_is_given_whatever_the_model_thinks(text: str) -> None:
+    turn = at("evidence", text, "ask", 0.99)
+    assert (turn.kind, turn.value) == ("answer", text)
