@@ -221,6 +221,8 @@ class Delivery:
         if given:
             await self._database.write(lambda connection: self._sent(connection, claim))
             self.counts[claim.channel.name, "reply"] += 1
+            # As after any message: what follows at once could overtake the reply on its way.
+            await asyncio.sleep(claim.channel.capabilities.pace)
             return
         await self._database.write(lambda connection: self._not_sent(connection, claim, Busy("hung_up", 0.0)))
         self.counts[claim.channel.name, "hung_up"] += 1

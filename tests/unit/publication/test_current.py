@@ -28,9 +28,6 @@ from .conftest import Calendar, changed
 
 ENTRY, QUESTION = str(GUIDE["id"]), str(GUIDE["question"])
 
-#: Seconds. In earnest it is one; a machine that runs other tests beside this may take longer, and none may wait for a
-#: restart.
-SOON = 10.0
 OTHER_PROCESS = """
 import pickle, sys, time
 from connectors.gateway import Database
@@ -73,8 +70,8 @@ async def test_withdrawn_in_one_process_and_unknown_in_all_a_second_later(
     assert knowledge.ask(QUESTION).answered
     await publication.withdraw(ENTRY, "wang", "")
     published = time.time()
-    wait_for(lambda: not knowledge.ask(QUESTION).answered, "the publication in this process", SOON)
-    assert float(other.stdout.readline()) - published < SOON
+    wait_for(lambda: not knowledge.ask(QUESTION).answered, "the publication in this process", 1.0)
+    assert float(other.stdout.readline()) - published < 1.0
     assert other.wait(10) == 0
     other.stdout.close()
 
@@ -129,7 +126,7 @@ async def test_what_is_taken_back_is_not_cited_while_the_index_is_still_made(
     slow = Slow(monkeypatch)
     slow.made.clear()
     await publication.withdraw(ENTRY, "wang", "")
-    wait_for(lambda: not knowledge.ask(QUESTION).answered, "the withdrawal", SOON)
+    wait_for(lambda: not knowledge.ask(QUESTION).answered, "the withdrawal", 1.0)
     assert knowledge.ask(QUESTION).citations == []
     assert knowledge.edition == 1
     slow.made.set()
@@ -150,5 +147,5 @@ async def test_what_is_being_approved_is_prepared_and_answered_at_once(
     await asyncio.to_thread(wait_for, lambda: knowledge._prepared, "the preparation", 10)
     slow.made.clear()  # from here on nothing new can be made
     assert (await checks.finished(check_id)).state == "published"
-    wait_for(lambda: knowledge.ask("手机拍的照片可以吗").entry == ENTRY, "the publication", SOON)
+    wait_for(lambda: knowledge.ask("手机拍的照片可以吗").entry == ENTRY, "the publication", 1.0)
     slow.made.set()
