@@ -22,7 +22,7 @@ from .conftest import GUIDE, LAW, OTHER, TODAY, Write
         ("有人冒充我開帳號怎麼辦", "guide.what.impersonation"),
         ("網路上有人賣個人資訊可以檢舉嗎", "guide.what.trade"),  # Taiwan's words
         ("ＡＩ换脸违法吗？？？", "guide.what.ai_fake"),  # full width, punctuation
-        ("开 盒 违 法 吗", "guide.what.doxxing"),
+        ("开 盒 违 法 吗", "guide.what.leak"),
         ("12377是什么", "guide.referral.cac"),
         ("怎么举报", "guide.how.steps"),
         ("检察院能不能替大家打官司", "guide.rights.public_interest"),
