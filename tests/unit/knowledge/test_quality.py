@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -23,6 +24,11 @@ HELD_BACK = EVALUATION.parent / "held_back" / "questions.jsonl"
 @pytest.fixture(scope="module")
 def library() -> Library:
     return read_library(CONTENT)
+
+
+def answering(item: dict[str, Any]) -> set[str]:
+    """The entries that answer a question of a set; empty for one that must be refused."""
+    return {item["entry"], *item.get("also", ())} - {None}
 
 
 def test_each_question_finds_its_entry(knowledge: Knowledge) -> None:
@@ -78,7 +84,7 @@ def test_fields_that_were_left_out_are_not_answered(library: Library) -> None:
 def test_evaluation_set(knowledge: Knowledge) -> None:
     items = [json.loads(line) for line in EVALUATION.read_text("utf-8").splitlines()]
     known = [item for item in items if item["entry"]]
-    first = sum(knowledge.ask(item["text"]).entry == item["entry"] for item in known)
+    first = sum(knowledge.ask(item["text"]).entry in answering(item) for item in known)
     false = [item["text"] for item in items if not item["entry"] and knowledge.ask(item["text"]).answered]
     assert first / len(known) >= 0.9, first
     assert len(false) <= 1, false
@@ -87,13 +93,13 @@ def test_evaluation_set(knowledge: Knowledge) -> None:
 def test_questions_held_back(knowledge: Knowledge) -> None:
     """What nothing was fitted to: the right entry comes first or is offered, and what is not known is refused."""
     items = [json.loads(line) for line in HELD_BACK.read_text("utf-8").splitlines()]
-    found = [(item["entry"], knowledge.ask(item["text"])) for item in items]
-    known = [(entry, told) for entry, told in found if entry]
-    refused = [not told.answered for entry, told in found if not entry]
-    first = sum(told.entry == entry for entry, told in known)
+    found = [(answering(item), knowledge.ask(item["text"])) for item in items]
+    known = [(entries, told) for entries, told in found if entries]
+    refused = [not told.answered for entries, told in found if not entries]
+    first = sum(told.entry in entries for entries, told in known)
     offered = sum(
-        told.entry == entry or any(knowledge.ask(text).entry == entry for text in told.suggestions)
-        for entry, told in known
+        told.entry in entries or any(knowledge.ask(text).entry in entries for text in told.suggestions)
+        for entries, told in known
     )
     assert sum(refused) / len(refused) >= 0.95
     assert first / len(known) >= 0.7, first
