@@ -11,8 +11,6 @@ import asyncio
 import json
 import logging
 import os
-import re
-import resource
 import sys
 import time
 import uuid
@@ -20,6 +18,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, TextIO
 
 import structlog
+
+from bot.memory import peak_mb
 
 WARM_UP = 3
 
@@ -108,17 +108,6 @@ class Course:
         return took
 
 
-def peak_mb() -> float:
-    """The most memory this process ever held."""
-    status = Path("/proc/self/status")
-    # Rather than `getrusage`, with which a process inherits the peak of the one that started it.
-    told = re.search(r"VmHWM:\s+(\d+)", status.read_text()) if status.exists() else None
-    if told:
-        return round(int(told.group(1)) / 1024, 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
-
-
 async def measure(agent: Any, dialogue: Dict[str, Any], asked: argparse.Namespace, out: TextIO) -> int:
     course = Course(agent, dialogue, asked.side)
     try:
@@ -126,7 +115,7 @@ async def measure(agent: Any, dialogue: Dict[str, Any], asked: argparse.Namespac
         if not asked.follow:
             _tell(out, await _answer(course, {"conversations": asked.conversations, "long": asked.long}))
             return 0
-        _tell(out, {"ready": True, "rss_mb": peak_mb()})
+        _tell(out, {"ready": True, "rss_mb": round(peak_mb(), 1)})
         for line in sys.stdin:
             _tell(out, await _answer(course, json.loads(line)))
     except StrayError as problem:
@@ -138,7 +127,7 @@ async def measure(agent: Any, dialogue: Dict[str, Any], asked: argparse.Namespac
 async def _answer(course: Course, wanted: Dict[str, int]) -> Dict[str, Any]:
     turns = await course.conversations(wanted.get("conversations", 0))
     long = await course.long(wanted["long"]) if wanted.get("long") else []
-    return {"turns": turns, "long": long, "rss_mb": peak_mb()}
+    return {"turns": turns, "long": long, "rss_mb": round(peak_mb(), 1)}
 
 
 def _tell(out: TextIO, value: Dict[str, Any]) -> None:

@@ -1,8 +1,7 @@
-"""The commands and their help. What a command does stands in the module of its name."""
+"""The command line and the commands that stand alone. What a command does stands in the module of its name."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -11,8 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bot.cli.channels import app as channels_app
+from bot.cli import channels
+from bot.cli.commands import cases, knowledge, retention, staff
 from bot.cli.faults import Fault, reporting_faults
+from bot.cli.options import AsJson, Jsonl
 from bot.settings import ROOT, Settings
 
 app = typer.Typer(
@@ -21,25 +22,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="reportguide: guides people through reporting online rights infringements.",
 )
-cases_app = typer.Typer(
-    no_args_is_help=True, help="Look at submitted reports and their cases, and move a case in the reference backend."
-)
-app.add_typer(cases_app, name="cases")
-knowledge_app = typer.Typer(
-    no_args_is_help=True, help="Look at the knowledge, publish what is under review, take back."
-)
-app.add_typer(knowledge_app, name="knowledge")
-staff_app = typer.Typer(no_args_is_help=True, help="Accounts for the staff console.")
-app.add_typer(staff_app, name="staff")
-retention_app = typer.Typer(no_args_is_help=True, help="Erase what need not be kept any longer.")
-app.add_typer(retention_app, name="retention")
-app.add_typer(channels_app, name="channels")
+app.add_typer(cases.app, name="cases")
+app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(staff.app, name="staff")
+app.add_typer(retention.app, name="retention")
+app.add_typer(channels.app, name="channels")
 
 #: What `chat` can show a conversation as.
 CHANNELS = ("terminal", "web", "wechat", "kefu", "telegram")
-
-Jsonl = Annotated[bool, typer.Option("--jsonl", help="Read and write JSON lines, for programs.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def main() -> None:
@@ -182,219 +172,6 @@ def bench(
     from bot.cli.bench import run
 
     run(Settings(), turns=turns, as_json=as_json)
-
-
-@cases_app.command("call-backs")
-def cases_call_backs(as_json: AsJson = False) -> None:
-    """List who waits for a call by the agency, the oldest request first."""
-    from bot.cli.cases import call_backs
-
-    asyncio.run(call_backs(Settings(), as_json))
-
-
-@cases_app.command("list")
-def cases_list(as_json: AsJson = False) -> None:
-    """List submitted reports, newest first."""
-    from bot.cli.cases import listed
-
-    listed(Settings(), as_json)
-
-
-@cases_app.command("show")
-def cases_show(case_no: str, as_json: AsJson = False) -> None:
-    """Show one case with every element, every evidence hash, and its history at the backend."""
-    from bot.cli.cases import show
-
-    asyncio.run(show(Settings(), case_no, as_json))
-
-
-@cases_app.command("file")
-def cases_file(
-    case_no: str,
-    sha256: Annotated[str, typer.Argument(help="Its SHA-256, or eight digits of it, as `cases show` tells it.")],
-    target: Annotated[Path, typer.Argument(help="Where to write it; a file that is not there yet.")],
-    by: Annotated[str, typer.Option(help="Who reads it: kept in the file's record.")],
-    original: Annotated[
-        bool, typer.Option("--original", help="Bit for bit as it came; else a picture without its metadata.")
-    ] = False,
-) -> None:
-    """Write one file of a case to disk. Who read it is recorded."""
-    from bot.cli.case_files import file
-
-    asyncio.run(file(Settings(), case_no, sha256, target, by, original=original))
-
-
-@cases_app.command("record")
-def cases_record(case_no: str, as_json: AsJson = False) -> None:
-    """Show who stored, read, sent or erased the files of a case, and when."""
-    from bot.cli.case_files import record
-
-    asyncio.run(record(Settings(), case_no, as_json))
-
-
-@cases_app.command("advance")
-def cases_advance(
-    case_no: str,
-    state: Annotated[str | None, typer.Argument(help="The next state; without it the usual one.")] = None,
-    note: Annotated[str | None, typer.Option(help="A note that the reporter is told.")] = None,
-) -> None:
-    """Move a case on, in the reference backend; the reporter is told in their conversation."""
-    from bot.cli.cases import advance
-
-    asyncio.run(advance(Settings(), case_no, state, note))
-
-
-@retention_app.command("run")
-def retention_run(as_json: AsJson = False) -> None:
-    """Erase what need not be kept: unused files, old questions, conversations that have long been quiet.
-
-    The running system does this once a day. How long is set by REPORTGUIDE_KEEP_UNUSED_DAYS, _KEEP_UNREPORTED_DAYS
-    and _KEEP_REPORTED_DAYS.
-    """
-    from bot.cli.retention import run
-
-    asyncio.run(run(Settings(), as_json))
-
-
-@retention_app.command("erase")
-def retention_erase(
-    case_no: str,
-    by: Annotated[str, typer.Option(help="Who decides: kept in the record of the files.")],
-) -> None:
-    """Erase the whole conversation that a case was reported in, with all its files. The agency keeps the case."""
-    from bot.cli.retention import erase
-
-    asyncio.run(erase(Settings(), case_no, by))
-
-
-@knowledge_app.command("list")
-def knowledge_list(
-    standing: Annotated[
-        str | None, typer.Option(help="Only those that stand so: draft, review, live, coming, over, withdrawn.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List all knowledge entries and how they stand."""
-    from bot.cli.knowledge import listed
-
-    asyncio.run(listed(Settings(), standing, as_json))
-
-
-@knowledge_app.command("show")
-def knowledge_show(entry: str, as_json: AsJson = False) -> None:
-    """Show one entry with its revisions and who did what."""
-    from bot.cli.knowledge import show
-
-    asyncio.run(show(Settings(), entry, as_json))
-
-
-@knowledge_app.command("import")
-def knowledge_import(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help="Official texts (.docx, .md, .txt, .pdf) or folders of them; a staff FAQ (.xlsx, .csv)."),
-    ],
-    effective: Annotated[
-        str | None, typer.Option(help="Since when the texts are in force, 2026-01-01, where they do not say.")
-    ] = None,
-    preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Show every change.")] = False,
-    vectors: Annotated[
-        bool, typer.Option(help="Let the model of meaning learn the texts now (0.1 s an article).")
-    ] = True,
-) -> None:
-    """Import official texts, or a staff FAQ as drafts: all of it, or nothing and what is wrong."""
-    from bot.cli.exchange import import_files
-
-    import_files(Settings(), files, effective, preview=preview, everything=everything, vectors=vectors)
-
-
-@knowledge_app.command("laws")
-def knowledge_laws(
-    flagged: Annotated[bool, typer.Option("--flagged", help="Entries whose cited articles an import changed.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List the imported laws with their versions."""
-    from bot.cli.statutes import laws
-
-    laws(Settings(), as_json=as_json, flagged=flagged)
-
-
-@knowledge_app.command("law")
-def knowledge_law(text: str, as_json: AsJson = False) -> None:
-    """Show an imported article (民法典第1195条) or a whole law."""
-    from bot.cli.statutes import law
-
-    law(Settings(), text, as_json=as_json)
-
-
-@knowledge_app.command("export")
-def knowledge_export(
-    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.")],
-) -> None:
-    """Write everything: entries as JSON lines and as a spreadsheet, imported laws as Markdown and JSON lines."""
-    from bot.cli.exchange import export
-
-    export(Settings(), folder)
-
-
-@knowledge_app.command("publish")
-def knowledge_publish(
-    by: Annotated[str, typer.Option(help="The reviewer who approves; not somebody who wrote at it.")],
-    entries: Annotated[list[str] | None, typer.Argument(help="Entries; without, all that are under review.")] = None,
-) -> None:
-    """Check entries under review against all questions and, if nothing is lost, publish them."""
-    from bot.cli.knowledge import publish
-
-    asyncio.run(publish(Settings(), entries or [], by))
-
-
-@knowledge_app.command("rollback")
-def knowledge_rollback(
-    entry: str,
-    by: Annotated[str, typer.Option(help="The reviewer who decides.")],
-    to: Annotated[int | None, typer.Option(help="The revision to answer again; without, the one before.")] = None,
-) -> None:
-    """Answer an earlier published revision of an entry again, at once."""
-    from bot.cli.knowledge import rollback
-
-    asyncio.run(rollback(Settings(), entry, by, to))
-
-
-@staff_app.command("list")
-def staff_list(as_json: AsJson = False) -> None:
-    """List the accounts."""
-    from bot.cli.staff import listed
-
-    asyncio.run(listed(Settings(), as_json))
-
-
-@staff_app.command("add")
-def staff_add(name: str, role: Annotated[str, typer.Option(help="editor, reviewer or admin")] = "editor") -> None:
-    """Add an account. Asks for the password, or reads it from standard input."""
-    from bot.cli.staff import add
-
-    asyncio.run(add(Settings(), name, role))
-
-
-@staff_app.command("change")
-def staff_change(
-    name: str,
-    role: Annotated[str | None, typer.Option(help="editor, reviewer or admin")] = None,
-    active: Annotated[bool | None, typer.Option("--active/--closed", help="Open or close the account.")] = None,
-) -> None:
-    """Change what an account may do. Whoever is signed in with it has to sign in again."""
-    from bot.cli.staff import change
-
-    asyncio.run(change(Settings(), name, role, active))
-
-
-@staff_app.command("password")
-def staff_password(name: str) -> None:
-    """Set a new password. Asks for it, or reads it from standard input."""
-    from bot.cli.staff import password
-
-    asyncio.run(password(Settings(), name))
 
 
 def _items(jsonl: bool, text: str | None, rest: dict[str, Any]) -> Any:

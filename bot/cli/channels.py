@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.cli.faults import Fault
+from bot.cli.options import AsJson
 from bot.settings import ROOT, Settings
 from bot.words import Phrases
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from connectors.channels import kefu, wechat
 
 T = TypeVar("T")
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 app = typer.Typer(no_args_is_help=True, help="Set up channels at their providers, and see what was not delivered.")
 menu_app = typer.Typer(no_args_is_help=True, help="The custom menu of the WeChat official account.")

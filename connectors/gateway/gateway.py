@@ -331,4 +331,5 @@ class Gateway:
 
 
 def _bare(text: str | None) -> str:
+    """What a typed text and the title of a button are compared by: their letters and digits, whatever their case."""
     return "".join(c for c in (text or "") if c.isalnum()).casefold()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.channels.house import House
+from tests.channels.house import House, Make
 from tests.channels.stand_ins import kefu, telegram, wechat
 from tests.channels.stand_ins.server import Server
 
@@ -44,7 +44,7 @@ def tg() -> Iterator[telegram.Platform]:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Callable[..., House]:
+def house(tmp_path: Path) -> Make:
     """Makes the service's side; give it the platforms it is to be connected with, and settings."""
 
     def make(*platforms: Any, burst: float = 0.05, **settings: Any) -> House:

@@ -110,6 +110,10 @@ class House:
         return {table.name: self.rows(table) for table in (*tables, schema.allowances, schema.cursors)}
 
 
+#: What the fixture `house` gives: it makes one, for the platforms and the settings that it is called with.
+Make = Callable[..., House]
+
+
 @cache
 def standard() -> Standard:
     return read_standard(ROOT / "dialogues" / "standard")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 
 import pytest
 
 from connectors.gateway import schema
 from tests import files
-from tests.channels.house import PHRASES, House, at_work, bubble, until
+from tests.channels.house import PHRASES, House, Make, at_work, bubble, until
 from tests.channels.stand_ins.kefu import Phone, Platform
-
-Make = Callable[..., House]
 
 
 def phone_of(work: Platform, house: House) -> Phone:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from connectors.gateway import schema
 from tests.channels.conftest import AES_KEY
-from tests.channels.house import House, at_work, until
+from tests.channels.house import House, Make, at_work, until
 from tests.channels.stand_ins import kefu, telegram, wechat
 from tests.channels.stand_ins.server import Server
 from tests.system import free_ports
 
-Make = Callable[..., House]
 CHANNELS = ("wechat", "kefu", "telegram")
 NEWS = "案件有新进展。"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.supervisor import _alone
+from bot.supervisor.lock import alone
 
 
 def test_a_second_process_says_that_it_waits_and_goes_on_after_the_first(tmp_path: Path) -> None:
@@ -21,10 +21,10 @@ def test_a_second_process_says_that_it_waits_and_goes_on_after_the_first(tmp_pat
             return said.write(text)
 
     def second() -> None:
-        with _alone(lock, Console(file=Heard())):
+        with alone(lock, Console(file=Heard())):
             order.append("second")
 
-    with _alone(lock, Console(file=io.StringIO())):
+    with alone(lock, Console(file=io.StringIO())):
         thread = threading.Thread(target=second)
         thread.start()
         assert waiting.wait(10)
