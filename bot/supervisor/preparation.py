@@ -9,7 +9,7 @@ from bot.sealing import make_key_file
 from bot.settings import Settings
 from bot.supervisor.lock import alone
 from bot.supervisor.progress import shown
-from bot.supervisor.training import train
+from bot.supervisor.training import to_learn, train
 from bot.supervisor.venv import make_environment
 
 
@@ -26,8 +26,10 @@ def prepare(settings: Settings, console: Console, force: bool = False) -> None:
         make_key_file(settings.key_file)
     settings.sealer()
     with alone(settings.home / "preparing.lock", console), shown(console) as progress:
+        # First, because a mistake in it should not be told after minutes.
+        data = to_learn(settings)
         make_environment(progress, console)
-        train(settings, progress, force)
+        train(settings, data, progress, force)
 
 
 def _no_key_for_old_data(settings: Settings) -> None:

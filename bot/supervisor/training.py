@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from typing import Any
 
 import sqlalchemy as sa
 from rich.progress import Progress, TaskID
@@ -18,9 +19,13 @@ from bot.supervisor.processes import brain_environment
 from bot.supervisor.venv import brain_python
 
 
-def train(settings: Settings, progress: Progress, force: bool) -> None:
-    """Train, unless nothing has changed since the last time. Raises Fault with the last line of the log."""
-    data = compiled(read_standard(ROOT / "dialogues" / "standard"), ROOT / "dialogues", _editions_in_use(settings))
+def to_learn(settings: Settings) -> dict[str, Any]:
+    """What the brain is told of the standard and the word lists. Raises what says which file is wrong, and where."""
+    return compiled(read_standard(ROOT / "dialogues" / "standard"), ROOT / "dialogues", _editions_in_use(settings))
+
+
+def train(settings: Settings, data: dict[str, Any], progress: Progress, force: bool) -> None:
+    """Train on `data`, unless nothing has changed since the last time. Raises Fault with the last line of the log."""
     wanted = fingerprint(data, ROOT)
     stamp = settings.brain_folder / "trained"
     if not force and settings.model.exists() and stamp.exists() and stamp.read_text("utf-8") == wanted:
