@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from actions.dates import LOCAL
+from bot.memory import peak_mb
 from bot.settings import ROOT, Settings
 from knowledge import Entry, Knowledge, Meaning, StatuteStore
 from knowledge.bm25 import Floats
@@ -30,8 +29,6 @@ from knowledge.meaning import SIZE
 from knowledge.retrieval import texts_of
 
 _TIMES = 2
-#: Where Linux tells the most memory that a process held, in kilobytes.
-_STATUS = Path("/proc/self/status")
 
 
 def run(settings: Settings, *, entries: int, as_json: bool) -> None:
@@ -123,16 +120,8 @@ def _measure(file: Path, today: date, statutes: Path, vectors: str, began: float
         "ask cpu ms p50": round(statistics.median(work), 1),
         "start s": round(start, 2),
         "start cpu s": round(start_work, 2),
-        "memory MB": _peak_mb(),
+        "memory MB": int(peak_mb()),
     }
-
-
-def _peak_mb() -> int:
-    """The most memory this process held, in MB."""
-    # Rather than `getrusage`, with which a process inherits the peak of the one that started it.
-    if told := re.search(r"VmHWM:\s+(\d+)", _STATUS.read_text()) if _STATUS.exists() else None:
-        return int(told.group(1)) // 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def _times(knowledge: Knowledge, asked: Sequence[str]) -> tuple[list[float], list[float]]:

@@ -229,7 +229,7 @@ def _stock_config(short: bool) -> str:
     for part in (*config["pipeline"], *config["policies"]):
         if "epochs" in part:
             # What understands must learn enough to follow the dialogue; the rest predicts as fast, whatever it learnt.
-            part["epochs"] = 40 if part["name"] == "DIETClassifier" else 1
+            part["epochs"] = 15 if part["name"] == "DIETClassifier" else 1
     written: str = yaml.safe_dump(config)
     return written
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from connectors.gateway import schema
 from tests.channels.house import PHRASES, Make, at_work, bubble, until
@@ -40,8 +41,7 @@ async def test_a_button_that_was_never_offered_is_none(tg: Platform, house: Make
         await until(lambda: len(home.brain.turns) == 2, "the turn")
         assert home.brain.turns[-1]["button"]["intent"] == "unknown_button"
         for data in ("/inform{}", "x" * 64, "1-100", "-1-0", ""):
-            phone.seen[0].buttons = [("坏的", data)]
-            await at_work(lambda: phone.presses("坏的"))
+            await at_work(partial(phone.calls_back, phone.seen[0], data))
         await until(lambda: phone.texts.count(PHRASES("kind_unknown")) == 5, "the answers", 30)
 
 
