@@ -12,10 +12,12 @@ import hashlib
 import logging
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import lru_cache
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Thread
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -44,7 +46,7 @@ EMBEDDING_WEIGHT = 1.0
 SIGN_WEIGHT = 0.5
 #: The net that hears what a reply means: neurons, how often it sees the examples, how much it counts, and how sure
 #: characters and signs must be for it not to be asked.
-NEURONS, ROUNDS, MEANING, SURE = 96, 15, 0.5, 0.9
+NEURONS, ROUNDS, MEANING, SURE = 96, 15, 0.7, 0.9
 #: How the sign begins that names the step.
 STEP_SIGN = "s="
 #: Intents that only a step can have.
@@ -259,33 +261,39 @@ class Sense:
         """Learn all there is to learn; shows progress on standard output."""
         sense = cls()
         reader = lessons.reader
-        with ThreadPoolExecutor(1) as beside:
-            # The tagger learns in C, without Python's lock, while the rest goes on.
+        # The tagger keeps Python's lock while it learns, so it learns in a process of its own; the judges do not.
+        with (
+            ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent) as apart,
+            ThreadPoolExecutor(os.cpu_count()) as beside,
+        ):
             named = [example for example in lessons.examples if _annotated(example, reader.marks)]
-            tagger = beside.submit(Tagger.train, named, reader.marks)
+            tagger = apart.submit(Tagger.train, named, reader.marks)
             # A step's replies hold what is asked for; only in tales is it a question whose a number is.
             sense._owner = Owner().fit([example for example in named if not example.get("step")], reader.numbers)
-            sense._learn(lessons, embedder)
+            sense._learn(lessons, embedder, beside)
             sense._tagger = tagger.result()
         sense._features.forget()
         return sense
 
-    def _learn(self, lessons: Lessons, embedder: Embedder) -> None:
+    def _learn(self, lessons: Lessons, embedder: Embedder, beside: Executor) -> None:
         """What is learnt from whole messages."""
         examples = [example for example in lessons.examples if example["intent"] != TOLD]
         texts = [focus(example["text"]) for example in examples]
         grams = self._features.fit(texts)
         vectors = self._features.fit_meaning(texts, embedder)
-        self._danger = Danger(lessons.idioms)
-        self._danger.fit(texts, [example["intent"] == "distress" for example in examples], vectors)
         free = [i for i, example in enumerate(examples) if not example.get("step")]
         meant = None if vectors is None else vectors[free]
-        self._learn_messages([examples[i] for i in free], Features.both(grams[free], meant))
-        self._learn_replies(examples, grams, vectors, lessons)
+        learning = self._learn_messages([examples[i] for i in free], Features.both(grams[free], meant), beside)
+        learning["step"] = self._learn_replies(examples, grams, vectors, lessons, beside)
         self._learn_choices(examples, grams, lessons.choices)
+        self._danger = Danger(lessons.idioms)
+        self._danger.fit(texts, [example["intent"] == "distress" for example in examples], vectors)
+        self._judges.update({name: judge.result() for name, judge in learning.items()})
 
-    def _learn_messages(self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix) -> None:
-        """Messages outside a step."""
+    def _learn_messages(
+        self, examples: List[Dict[str, Any]], rows: scipy.sparse.csr_matrix, beside: Executor
+    ) -> Dict[str, "Future[Judge]"]:
+        """Messages outside a step: the judges that are learning, by name."""
         reports = [i for i, example in enumerate(examples) if example.get("matter")]
         told = [i for i in reports if examples[i].get("reporter") in ("citizen", "enterprise")]
         matters = [
@@ -296,11 +304,12 @@ class Sense:
         ]
         # Outside a step nobody answers anything: a judge that knows no answers tells the rest apart better.
         outside = [i for i, example in enumerate(examples) if example["intent"] not in ANSWERS]
-        self._judges = {
-            "outside": Judge(8.0).fit(rows[outside], [examples[i]["intent"] for i in outside]),
-            "matter": Judge(20.0).fit(rows[reports], matters),
-            "reporter": Judge(4.0).fit(rows[told], [examples[i]["reporter"] for i in told]),
-            "urgent": Judge(2.0).fit(rows[reports], ["yes" if examples[i].get("urgent") else "no" for i in reports]),
+        urgent = ["yes" if examples[i].get("urgent") else "no" for i in reports]
+        return {
+            "outside": beside.submit(Judge(8.0).fit, rows[outside], [examples[i]["intent"] for i in outside]),
+            "matter": beside.submit(Judge(20.0).fit, rows[reports], matters),
+            "reporter": beside.submit(Judge(4.0).fit, rows[told], [examples[i]["reporter"] for i in told]),
+            "urgent": beside.submit(Judge(2.0).fit, rows[reports], urgent),
         }
 
     def _learn_replies(
@@ -309,8 +318,9 @@ class Sense:
         grams: scipy.sparse.csr_matrix,
         vectors: Optional[np.ndarray],
         lessons: Lessons,
-    ) -> None:
-        """Replies to a step. What may come at any step, and names none, is put to one by chance."""
+        beside: Executor,
+    ) -> "Future[Judge]":
+        """Replies to a step: the judge that is learning. What may come at any step is put to one by chance."""
         chosen: List[int] = []
         labels: List[str] = []
         at: List[str] = []
@@ -329,12 +339,12 @@ class Sense:
         names = [lessons.signs(examples[i]["text"], step) for i, step in zip(chosen, at)]
         seen = self._signs.fit(names)
         # Not even: at a step most replies are answers, and who says little says the likeliest.
-        self._judges["step"] = Judge(8.0, even=False).fit(
-            scipy.sparse.hstack([grams[chosen], seen], format="csr"), labels
-        )
+        rows = scipy.sparse.hstack([grams[chosen], seen], format="csr")
+        learning = beside.submit(Judge(8.0, even=False).fit, rows, labels)
         if vectors is not None:
-            beside = np.vstack([self._signs.steps(row) for row in names])
-            self._meant = Net(NEURONS, ROUNDS).fit(np.hstack([vectors[chosen], beside]), labels)
+            asked = np.vstack([self._signs.steps(row) for row in names])
+            self._meant = Net(NEURONS, ROUNDS).fit(np.hstack([vectors[chosen], asked]), labels)
+        return learning
 
     def _learn_choices(
         self, examples: List[Dict[str, Any]], grams: scipy.sparse.csr_matrix, choices: Dict[str, List[Tuple[str, str]]]
@@ -399,6 +409,18 @@ class Sense:
     def names(self, text: str, step: Optional[str], marks: Marks) -> List[Span]:
         """Accounts, days and the like in a text."""
         return self._tagger(text, step, marks) if self._tagger else []
+
+
+def _end_with_parent() -> None:
+    """Leave nothing behind when a training is broken off."""
+    parent = parent_process()
+
+    def wait() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _yes(chance: float) -> Dict[str, float]:

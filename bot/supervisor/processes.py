@@ -16,7 +16,8 @@ from bot.supervisor.venv import brain_python
 
 #: How long the embedding's threads look for work before they sleep (GNU's OpenMP: times; LLVM's: milliseconds). By
 #: default they take the processor from others on a busy machine; not at all, and waking them costs as much as the work.
-QUIET = {"GOMP_SPINCOUNT": "20000", "KMP_BLOCKTIME": "1"}
+#: Linear algebra is small here: its threads would do nothing but wait, and keep a training twice as long.
+QUIET = {"GOMP_SPINCOUNT": "20000", "KMP_BLOCKTIME": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 @dataclass
