@@ -10,6 +10,7 @@ labels: `matters`, `kind`, `control`, `value` as the project's evaluation sets d
 import re
 from typing import Any, Dict, List, Optional, Protocol, Sequence, Tuple
 
+from bot.brain.alarm import Alarm
 from bot.brain.reader import Fields, Number, Reader, clean, is_question, readable
 from bot.brain.signs import Signs
 from bot.brain.stories import Stories, best
@@ -30,8 +31,6 @@ class Senses(Protocol):
     def names(self, text: str, step: Optional[str]) -> Sequence[Any]: ...
 
 
-#: Danger is listened for more closely than anything else: asking once too often how somebody is does less harm.
-DANGER, HINTED = 0.22, 0.1
 #: A word of the lists and a short message need no more than this from the model.
 LIKELY = 0.55
 #: What is said beside a report, and how plain it must be at a step.
@@ -47,8 +46,8 @@ TALK = (
     "rate_service",
 )
 PLAINLY = 0.7
-#: How sure the tagger must be of an account that is told in passing.
-NAMED = 0.75
+#: How sure the tagger must be of an account that is told in passing; what stands in quotes is a name of something.
+NAMED, QUOTED = 0.75, 0.5
 #: Which item is to be changed is guessed from here on, where no word names it.
 MEANT = 0.5
 #: How plain small talk must be, for chain letters and advertisements have links too; and the matter of a question.
@@ -77,9 +76,8 @@ class Decider:
         self._elements: Dict[str, Dict[str, Any]] = data["elements"]
         words = data["words"]
         self._whole = {bare(word): intent for intent, items in words["whole"].items() for word in items}
-        self._distress = any_of(words["distress"])
-        self._danger_hints = any_of(words["distress_hints"])
-        self.idioms = any_of(words["distress_idioms"])
+        self._alarm = Alarm(words)
+        self.idioms = self._alarm.idioms
         self._edit_words = [(word, element) for element, items in words["edit_words"].items() for word in items]
         self._edit_words.sort(key=lambda pair: len(pair[0]), reverse=True)
         self._errands = {element["id"] for element in data["errands"]}
@@ -115,7 +113,7 @@ class Decider:
     def _meant(self, said: Said, step: Optional[Step], senses: Senses) -> Turn:
         if self._says_nothing(said, step):
             return Turn("unclear", 1.0, "off_topic")
-        if self._in_danger(said.text):
+        if self._alarm.plain(said.text):
             return self._danger(1.0, {} if step else senses.message(said.text))
         if step is None:
             return self._outside(said, senses)
@@ -131,15 +129,15 @@ class Decider:
             return read
         spans = senses.names(said.written, step.id if step else None)
         # In a tale a name that is none does more harm than one that is asked for; at its own step it is expected.
-        sure = 0.0 if step is not None and step.id == "account" else NAMED
+        asked = step is not None and step.id == "account"
         links = self.reader.links(said.written)
         named = [
             span.text
             for span in spans
             if span.what == "account"
-            and span.chance >= sure
+            and (asked or span.chance >= self._enough(said.written, span))
             and not any(span.start < end and span.end > start for start, end in links)
-            and not (sure and self.reader.is_title(said.written, span.start))
+            and (asked or not self.reader.is_title(said.written, span.start))
         ]
         days = self.reader.days(said.written, [(span.start, span.end) for span in spans if span.what == "date"])
         phones = read.phone
@@ -148,6 +146,9 @@ class Decider:
         else:
             days = days or read.date
         return read._replace(account=self.reader.accounts_only(named) or read.account, date=days, phone=phones)
+
+    def _enough(self, text: str, span: Any) -> float:
+        return QUOTED if self.reader.in_quotes(text, span.start, span.end) else NAMED
 
     # -- what was pressed or sent ------------------------------------------------------------------------------------
 
@@ -188,14 +189,6 @@ class Decider:
         told = facts.url or facts.phone or facts.email or facts.platform
         return story and strange and said.whole is None and not told
 
-    def _in_danger(self, text: str) -> bool:
-        """Signs of danger to life or safety that no model is needed for."""
-        return bool(self._distress.search(self.idioms.sub(" ", text)))
-
-    def _sounds_like_danger(self, text: str, sensed: Dict[str, Dict[str, float]]) -> bool:
-        enough = DANGER - HINTED if self._danger_hints.search(text) else DANGER
-        return sensed["danger"]["yes"] >= enough
-
     def _danger(self, confidence: float, sensed: Dict[str, Dict[str, float]]) -> Turn:
         """Help comes first; what it is about is known all the same."""
         about = {**self._stories.about(sensed), "urgent": True} if sensed else {"urgent": True}
@@ -214,7 +207,7 @@ class Decider:
         # Outside a step there is nothing to answer: its own judge does not know answers.
         intent, confidence = best(sensed["outside"])
         chance = sum(sensed["outside"].get(label, 0.0) for label in _REPORT_INTENTS)
-        if self._sounds_like_danger(text, sensed):
+        if self._alarm.heard(text, sensed):
             return self._danger(sensed["danger"]["yes"], sensed)
         pointed = bool(fields.url or fields.account) and len(text) > 12
         pointed &= not (intent == "off_topic" and confidence >= CLEARLY)
@@ -246,7 +239,7 @@ class Decider:
             return self._at_summary(said, step, senses)
         sensed = senses.message(text)
         intent, confidence = best(sensed["outside"])
-        if self._sounds_like_danger(text, sensed):
+        if self._alarm.heard(text, sensed):
             return Turn("distress", confidence, "distress", urgent=True)
         if intent in ("affirm", "deny") and confidence >= 0.4 and len(text) < 20:
             return self._yes_or_no(intent, step, confidence)
@@ -274,7 +267,7 @@ class Decider:
         text = said.text
         felt = senses.reply(text, self.signs(text, step.id))
         label, confidence = self._answers(felt["step"])
-        if self._sounds_like_danger(text, felt):
+        if self._alarm.heard(text, felt):
             return Turn("distress", felt["danger"]["yes"], "distress", urgent=True)
         if label == "answer" and not text.startswith(self._affirms) and self._named(text):
             label = "ctl_edit"
@@ -333,7 +326,7 @@ class Decider:
             # A bare link or number is given, whatever was asked; there are no words that could mean anything else.
             return self._value(said, step, senses)
         felt = senses.reply(said.text, self.signs(said.text, step.id))
-        if self._sounds_like_danger(said.text, felt):
+        if self._alarm.heard(said.text, felt):
             return Turn("distress", felt["danger"]["yes"], "distress", urgent=True)
         if step.id in self._errands and not closed:
             # 想请人教我截图 is what a call back is for, not a call for help with this step.

@@ -93,6 +93,9 @@ _ACCOUNT_WORD = (
 )
 _PLAIN_NAME = r"[\w·\-]{2,20}?"
 _OPENING = ("“", '"', "「", "『", "《", "‘", "'")
+_CLOSING = ("”", '"', "」", "』", "》", "’", "'")
+#: What follows on a day and names what happened on it: 9月20日那期.
+_NO_DAY = re.compile(r"那[场期条篇集回]$")
 _PLACE = r"(?:微博|抖音|快手|小红书|视频号|公众号|知乎|B站|b站|贴吧|头条|豆瓣|脉脉|群|空间|平台|网上)"
 _ACCOUNTS = (
     re.compile(r"(?<![A-Za-z0-9._%+-])@([\w·\-]{1,30})"),
@@ -260,8 +263,13 @@ class Reader:
         for start, end in spans:
             near = [(first, last) for first, last in written if first < end and last > start]
             first, last = min([start, *(first for first, _ in near)]), max([end, *(last for _, last in near)])
-            found.append(text[first:last].strip())
+            found.append(_NO_DAY.sub("", text[first:last]).strip())
         return _once(found)
+
+    @staticmethod
+    def in_quotes(text: str, start: int, end: int) -> bool:
+        """Whether a piece of a text is all that stands between quotes."""
+        return text[:start].endswith(_OPENING) and text[end:].startswith(_CLOSING)
 
     @staticmethod
     def is_title(text: str, start: int) -> bool:
