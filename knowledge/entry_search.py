@@ -17,7 +17,7 @@ from knowledge.text import each
 from knowledge.wanted import a_case, the_law
 
 #: What nearness of meaning to a question, and to the answer, counts beside characters, which count 1.
-ASKED, ANSWERED = 1.0, 0.75
+ASKED, ANSWERED = 1.0, 0.4
 #: Where several fit, a guide entry comes before the note on an article, unless the law is asked for.
 LAW_LESS = 3.0
 #: An example of a case answers only who asks for one; then it comes before the others, else it is offered behind them.
