@@ -26,6 +26,8 @@ SETS = Path(__file__).resolve().parents[1] / "evaluation"
 #: Which element holds a field of the evaluation sets.
 ELEMENT_OF = {"platform": "platform", "account": "account", "url": "url", "date": "time", "phone": "contact"}
 
+#: How the button begins with which somebody says that they are in no danger.
+UNHARMED = "我没事"
 #: Whoever is asked more often than this is not understood.
 MOST = 40
 
@@ -39,6 +41,8 @@ class Told:
     about_matter: int = 0
     told_already: list[str] = field(default_factory=list)
     case_no: str | None = None
+    #: Taken for somebody in danger: help came first, and nothing was asked.
+    helped: bool = False
 
 
 def main(given: list[str] | None = None) -> int:
@@ -69,6 +73,9 @@ def hold(person: Person, item: dict[str, Any]) -> Told:
     """One conversation from the first message to its case."""
     told = Told(item["text"])
     person.say(item["text"])
+    if any(title.startswith(UNHARMED) for title in person.buttons):
+        told.helped = True
+        return told
     told.about_matter = settle(person, item["matter"])
     given = {ELEMENT_OF[name] for name in item["fields"] if name in ELEMENT_OF}
     while person.step not in ("confirm", "idle") and len(told.asked) < MOST:
@@ -85,6 +92,8 @@ def hold(person: Person, item: dict[str, Any]) -> Told:
 
 def summary(held: list[Told]) -> int:
     """Print the counts; 0 if all reached a case and nothing was asked that was told."""
+    helped = [told.text for told in held if told.helped]
+    held = [told for told in held if not told.helped]
     questions = [len(told.asked) / max(len(set(told.asked)), 1) for told in held]
     again = [(told.text, told.told_already) for told in held if told.told_already]
     cases = sum(told.case_no is not None for told in held)
@@ -93,6 +102,9 @@ def summary(held: list[Told]) -> int:
     print(f"elements asked in a conversation: median {statistics.median(len(told.asked) for told in held):g}")
     print(f"questions about the matter: median {statistics.median(told.about_matter for told in held):g}")
     print(f"questions whose answer had been told: {sum(len(names) for _, names in again)}")
+    print(f"taken for danger, and left out: {len(helped)}")
+    for text in helped:
+        print(f"  {text}")
     for text, names in again:
         print(f"  {', '.join(names)}: {text}")
     return 0 if cases == len(held) and not again else 1
