@@ -39,7 +39,7 @@ def test_a_rule_helps_where_there_is_no_case(system: System) -> None:
     assert "《民法典》第一千零三十四条" in person.text
     fill(person, "id_number")
     person.say("为什么要身份证号")
-    assert "材料加密保存，只用于这次举报" in person.text
+    assert "材料加密保存，只用于这次举报，只有办这件事的人能看" in person.text
 
 
 def test_the_next_report_may_be_helped_again(system: System) -> None:
