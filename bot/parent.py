@@ -1,5 +1,6 @@
 """Children end with the supervisor. In both of the project's Pythons."""
 
+import multiprocessing
 import os
 import threading
 
@@ -19,3 +20,19 @@ def end_with_parent() -> None:
 
     if os.environ.get(_WISH):
         threading.Thread(target=watch, daemon=True).start()
+
+
+def end_with_starter() -> None:
+    """End this process, a worker of `multiprocessing`, with the one that started it, also while it is at work.
+
+    Its standard input is not its starter's; left alone, it would notice only when it has something to hand over.
+    """
+    starter = multiprocessing.parent_process()
+    if starter is None:
+        return
+
+    def watch() -> None:
+        starter.join()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()

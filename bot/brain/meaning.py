@@ -1,4 +1,4 @@
-"""Small nets over sentence embeddings, and how its view is mixed with that of a model over characters."""
+"""Small nets over sentence embeddings, and how their view is mixed with that of a model over characters."""
 
 import warnings
 from typing import Dict, List
@@ -9,8 +9,6 @@ from sklearn.neural_network import MLPClassifier
 
 #: How far embeddings of unit length are stretched for the net.
 STRETCH = 8.0
-
-
 #: How many nets are asked. Each begins elsewhere and errs elsewhere: their mean errs less than any of them.
 VOTES = 5
 

@@ -14,10 +14,9 @@ import os
 import re
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import lru_cache
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -31,6 +30,7 @@ from bot.brain.owner import Owner
 from bot.brain.reader import Number, Reader
 from bot.brain.retold import number_of
 from bot.brain.tagger import Marks, Span, Tagger
+from bot.parent import end_with_starter
 
 logger = logging.getLogger(__name__)
 
@@ -263,7 +263,7 @@ class Sense:
         reader = lessons.reader
         # The tagger keeps Python's lock while it learns, so it learns in a process of its own; the judges do not.
         with (
-            ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent) as apart,
+            ProcessPoolExecutor(1, get_context("spawn"), end_with_starter) as apart,
             ThreadPoolExecutor(os.cpu_count()) as beside,
         ):
             named = [example for example in lessons.examples if _annotated(example, reader.marks)]
@@ -409,18 +409,6 @@ class Sense:
     def names(self, text: str, step: Optional[str], marks: Marks) -> List[Span]:
         """Accounts, days and the like in a text."""
         return self._tagger(text, step, marks) if self._tagger else []
-
-
-def _end_with_parent() -> None:
-    """Leave nothing behind when a training is broken off."""
-    parent = parent_process()
-
-    def wait() -> None:
-        if parent:
-            parent.join()
-            os._exit(1)
-
-    Thread(target=wait, daemon=True).start()
 
 
 def _yes(chance: float) -> Dict[str, float]:
