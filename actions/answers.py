@@ -8,7 +8,8 @@ from typing import Literal
 from actions.checks import Refused, check
 from actions.controls import put_aside
 from actions.errands import which_case
-from actions.turn import Turn, TurnAction, payload
+from actions.heard import keep_in_mind
+from actions.turn import Turn, TurnAction, add_evidence, payload
 
 
 class Answer(TurnAction):
@@ -107,24 +108,25 @@ class Refer(TurnAction):
         referral = turn.standard.referral(wanted) or turn.standard.referral("other")
         if referral is None:
             raise RuntimeError("the standard has no referral `other`")
+        keep_in_mind(turn)
         lines = turn.services.hotline_list(referral.turn_to)
         advice = referral.advice.replace("{hotlines}", lines)
         turn.say("utter_referral", [(referral.door, payload("not_referral"))], reason=referral.reason, advice=advice)
 
 
 class Distress(TurnAction):
-    """Somebody's life or safety may be at stake: help before anything else; the draft is kept."""
+    """Somebody's life or safety may be at stake: help before anything else; the draft and what was told are kept."""
 
     action = "action_distress"
 
     async def act(self, turn: Turn) -> None:
         lines = turn.services.hotline_list(("mental_12356", "police_110"))
-        if turn.in_form and turn.interview.values:
-            await put_aside(turn)
-            turn.say("utter_distress_draft", lines=lines)
-        else:
-            await put_aside(turn)
-            turn.say("utter_distress", lines=lines)
+        begun = turn.in_form and bool(turn.interview.values)
+        keep_in_mind(turn)
+        if begun and (attached := turn.entity("attached")):
+            add_evidence(turn, attached)
+        await put_aside(turn)
+        turn.say("utter_distress_draft" if begun else "utter_distress", lines=lines)
 
 
 class Attach(TurnAction):
@@ -133,14 +135,8 @@ class Attach(TurnAction):
     action = "action_attach"
 
     async def act(self, turn: Turn) -> None:
-        attached = turn.entity("attached")
-        ids = [attached] if isinstance(attached, str) else list(attached or [])
-        known = turn.interview.values.get("evidence")
-        kept = list(known) if isinstance(known, list) else []
-        kept += [item for item in ids if item not in kept]
+        ids = add_evidence(turn, turn.entity("attached"))
         items = await turn.services.evidence.facts(turn.conversation_id, ids)
-        turn.set("evidence", kept)
-        turn.interview.values["evidence"] = kept
         shorts = "、".join(item.short for item in items)
         own = [] if turn.in_form else await turn.services.submission.of(turn.conversation_id)
         buttons = which_case([report for report in own if report.case_no])

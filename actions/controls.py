@@ -5,7 +5,7 @@ An action that changes slots also says which step is asked next; the form then o
 
 from __future__ import annotations
 
-from actions import errands
+from actions import errands, heard
 from actions.checks import Refused, check
 from actions.drafts import Draft
 from actions.hints import hint
@@ -176,6 +176,10 @@ class Resume(TurnAction):
     action = "action_resume"
 
     async def act(self, turn: Turn) -> None:
+        if heard.is_awaited(turn):
+            turn.say("utter_resumed_story")
+            turn.follow(FORM)
+            return
         drafts = await turn.services.drafts.of(turn.conversation_id)
         wanted = turn.entity("draft")
         found = next((draft for draft in drafts if draft.id == wanted), drafts[0] if len(drafts) == 1 else None)
@@ -202,6 +206,8 @@ class Resume(TurnAction):
             turn.say("utter_resumed", title=matter.title, done=len(interview.values), left=interview.left())
         else:
             turn.say("utter_resumed_early")
+            # The story is kept, the guess is not: what it may be is offered.
+            turn.set("choosing", "none" if body["told"] else None)
 
 
 def _named(turn: Turn, draft: Draft) -> tuple[str, str]:

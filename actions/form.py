@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions import errands
+from actions import errands, heard
 from actions.checks import Refused, check
 from actions.controls import ask_sure
 from actions.drafts import Drafts
 from actions.interview import CONFIRM, CONFIRMED, MATTER, SURE, Interview
 from actions.regions import lies_in, registered_in
 from actions.standard import NONE, Element, Matter
-from actions.turn import LOCAL, Turn, TurnAction, evidence_ids, payload, utc
+from actions.turn import LOCAL, Turn, TurnAction, add_evidence, evidence_ids, payload, utc
 from actions.uploading import offer_upload
 
 #: A first message shorter than this says too little to stand as the description.
@@ -35,23 +35,31 @@ class ValidateReport(TurnAction):
         if turn.interview.errand:
             await self._errand(turn)
             return
-        if turn.slots.get("paused") and turn.intent != "report":
+        paused, beside = turn.slots.get("paused"), not heard.of_this_draft(turn)
+        told = heard.go_on(turn)
+        if paused and turn.intent != "report" and not told:
             self._resume(turn)
             return
-        candidates = self._anew(turn) if turn.slots.get("paused") else turn.candidates()
+        if paused and beside:
+            # Something else is told while a draft waits: that stays on disk, the new story counts.
+            told = told or turn.entities()
+            self._anew(turn)
+        if paused:
+            turn.set("paused", None)
+        candidates = self._tell(turn, told) if told else turn.candidates()
         if not turn.slots.get("draft_id"):
             if await self._enough_for_today(turn):
                 return
             turn.set("draft_id", Drafts.new_id(turn.conversation_id, turn.message_id))
             turn.set("edition", turn.standard.edition)
-        if turn.slots.get("story") and turn.intent in ("report", "not_referral"):
+        if turn.slots.get("story") and (turn.intent == "report" or told):
             self._hear(turn)
-        if turn.intent == "not_referral":
+        if turn.intent == "not_referral" or (told and not told.get("guess")):
             # It was taken for something else: what it may be after all is offered, most likely first.
             turn.set("guess", None)
             turn.set("choosing", "none")
-        if attached := turn.entity("attached"):
-            self._attach(turn, attached)
+        if attached := told.get("attached") or turn.entity("attached"):
+            add_evidence(turn, attached)
         if MATTER in candidates:
             await self._choose(turn, candidates.pop(MATTER))
         refused = self._take(turn, candidates)
@@ -89,13 +97,6 @@ class ValidateReport(TurnAction):
         turn.end_form()
         return True
 
-    def _attach(self, turn: Turn, attached: Any) -> None:
-        """Files that came with words: evidence, whatever the words answered."""
-        known = turn.interview.values.get("evidence")
-        files = [*(known if isinstance(known, list) else []), *([attached] if isinstance(attached, str) else attached)]
-        turn.set("evidence", list(dict.fromkeys(files)))
-        turn.interview.values["evidence"] = turn.slots["evidence"]
-
     async def _look_up(self, turn: Turn) -> None:
         """The same link by the same person is one case, not two (art. 17)."""
         link, matter = turn.interview.values.get("url"), turn.interview.matter
@@ -122,23 +123,21 @@ class ValidateReport(TurnAction):
         turn.set("paused", None)
         turn.go_to(turn.interview.next_step())
 
-    def _anew(self, turn: Turn) -> dict[str, Any]:
-        """Somebody with a paused draft tells of something else: the draft stays on disk, the new message counts."""
-        told = {name: turn.entity(name) for name in ("guess", "runners_up", "story", MATTER)}
-        ids = {element.id for matter in turn.standard.matters for element in matter.elements}
-        values = {name: turn.entity(name) for name in ids if turn.entity(name) is not None}
+    def _anew(self, turn: Turn) -> None:
         turn.clear()
         turn.standard = turn.services.standard
         turn.interview = Interview(turn.standard)
-        for name, value in told.items():
-            turn.set(name, value)
-        return {**values, **({MATTER: told[MATTER]} if told[MATTER] else {})}
+
+    def _tell(self, turn: Turn, told: dict[str, Any]) -> dict[str, Any]:
+        """Take what was told, by the names of slots, as if it were said now; the values that are to be checked."""
+        for name in ("guess", "runners_up", "close", "story", MATTER):
+            turn.set(name, told.get(name))
+        ids = {element.id for matter in turn.standard.matters for element in matter.elements}
+        return {name: value for name, value in told.items() if value is not None and name in (*ids, MATTER)}
 
     def _hear(self, turn: Turn) -> None:
         """Keep what was told, so that it need not be told again."""
-        told = list(turn.slots.get("told") or [])
-        told.append(turn.slots["story"])
-        turn.set("told", told)
+        turn.set("told", list(dict.fromkeys([*(turn.slots.get("told") or []), turn.slots["story"]])))
         turn.set("story", None)
         turn.set("choosing", None)
 

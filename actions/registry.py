@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk.events import ActionExecuted, SessionStarted
 from rasa_sdk.executor import ActionExecutor
 
-from actions import answers, cases, controls, errands, form, uploading
+from actions import answers, cases, controls, erasure, errands, form, uploading
 from actions.services import Services
 from actions.turn import Turn, TurnAction
 
@@ -42,6 +42,8 @@ ACTIONS: tuple[type[TurnAction], ...] = (
     controls.DropDraft,
     controls.Wipe,
     controls.WrongMatter,
+    erasure.AskErase,
+    erasure.Erase,
     answers.Answer,
     answers.AnswerAndStore,
     answers.Rated,

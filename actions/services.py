@@ -38,6 +38,10 @@ class EvidenceBook(Protocol):
         """Destroy a report's files, but for those that another report has too."""
         ...
 
+    async def erase_unreported(self, conversation_id: str, reported: Sequence[str]) -> int:
+        """Destroy a conversation's files, but for those of the `reported` drafts."""
+        ...
+
 
 #: Which evidence a person's channel carries: ``all``, ``pictures`` (and sound, but no documents) or ``nothing``.
 Carries = Literal["all", "pictures", "nothing"]

@@ -167,6 +167,7 @@ class Platform(_Data):
 
     name: str
     aliases: tuple[str, ...] = ()
+    asked: tuple[str, ...] = Field(default=(), description="words that mean it only where the platform is asked for")
     domains: tuple[str, ...] = ()
     region: str | None = Field(default=None, description="home province or city, for routing (art. 14)")
     copy_link: str | None = Field(default=None, max_length=60, description="how to copy a link there")
@@ -259,7 +260,10 @@ class Standard(_Data):
         """The platform with this canonical name or alias."""
         wanted = (name or "").strip().casefold()
         for platform in self.platforms:
-            if wanted in (platform.name.casefold(), *(alias.casefold() for alias in platform.aliases)):
+            if wanted in (
+                platform.name.casefold(),
+                *(word.casefold() for word in (*platform.aliases, *platform.asked)),
+            ):
                 return platform
         return None
 

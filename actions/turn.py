@@ -43,6 +43,7 @@ BOOKKEEPING = (
     "ask_mode",
     "choosing",
     "hinted",
+    "heard",
 )
 
 #: The form that fills a report.
@@ -71,8 +72,12 @@ class Turn:
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
+    def entities(self) -> dict[str, Any]:
+        """What was read from the message, by name."""
+        return {item["entity"]: item["value"] for item in self.message.get("entities") or []}
+
     def entity(self, name: str) -> Any:
-        return next((e["value"] for e in self.message.get("entities") or [] if e["entity"] == name), None)
+        return self.entities().get(name)
 
     @property
     def message_id(self) -> str:
@@ -188,6 +193,16 @@ def evidence_ids(turn: Turn) -> list[str]:
         value = turn.interview.values.get(element.id)
         if element.kind in ("files", "proof") and isinstance(value, list):
             ids += [item for item in value if item not in ids]
+    return ids
+
+
+def add_evidence(turn: Turn, attached: Any) -> list[str]:
+    """Add files, one id or several, that were not asked for at this moment to the report's evidence; their ids."""
+    ids = [attached] if isinstance(attached, str) else list(attached or [])
+    known = turn.interview.values.get("evidence")
+    kept = list(dict.fromkeys([*(known if isinstance(known, list) else []), *ids]))
+    turn.set("evidence", kept)
+    turn.interview.values["evidence"] = kept
     return ids
 
 

@@ -78,12 +78,14 @@ def answer(person: Person, element: Element) -> None:
         person.say(element.example)
 
 
-def fill(person: Person, upto: str = "confirm", **answers: str) -> None:
-    """Answer everything up to a step. `answers`: what is said or pressed at some elements instead."""
+def fill(person: Person, upto: str = "confirm", **answers: str) -> list[str]:
+    """Answer everything up to a step; the steps asked. `answers`: what is said or pressed at some elements instead."""
+    asked = []
     while person.step != upto:
         element = matter_of(person).element(person.step)
         assert element is not None, f"{person.step}: {person.text}"
         before = person.step
+        asked.append(before)
         if element.id in answers:
             person.press(answers[element.id]) if answers[element.id] in person.buttons else person.say(
                 answers[element.id]
@@ -91,6 +93,7 @@ def fill(person: Person, upto: str = "confirm", **answers: str) -> None:
         else:
             answer(person, element)
         assert person.step != before, f"{before} was not taken: {person.text}"
+    return asked
 
 
 def submit(person: Person) -> str:

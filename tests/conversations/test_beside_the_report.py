@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests import files
-from tests.conversations.driving import begin, fill, submit
+from tests.conversations.driving import begin, fill, settle, submit
 from tests.system import System, wait_for
 
 pytestmark = pytest.mark.system
@@ -26,6 +26,18 @@ def test_a_call_back_is_handed_to_the_agency(system: System) -> None:
     assert person.step == "evidence", "the report goes on where it was"
     waiting = json.loads(system.run("cases", "call-backs", "--json").stdout)
     assert any(request["contact"] == "13812345678" and request["hours"] == "下午" for request in waiting)
+
+
+def test_a_story_taken_for_danger_is_not_told_again(system: System) -> None:
+    person = system.person()
+    shot = person.upload("威胁.png", files.png(9))
+    person.send({"text": "他在微博上天天骂我是骗子，还说今晚就来我家砍死我", "files": [shot["id"]]})
+    assert "您现在安全吗" in person.text
+    person.press("我没事，继续")
+    settle(person, "insult_defamation")
+    asked = fill(person)
+    assert not {"platform", "description", "evidence"} & set(asked)
+    assert shot["short"] in person.text
 
 
 def test_a_call_back_without_a_report_ends_without_one(system: System) -> None:

@@ -187,6 +187,15 @@ class Vault:
         mine = (folders.c.conversation_id == conversation_id, pages.c.conversation_id == conversation_id)
         return await self._erase(*mine, who)
 
+    async def erase_unreported(self, conversation_id: str, reported: Sequence[str], who: str = "person") -> int:
+        """Delete every file a person sent that is in none of the `reported` drafts. Returns how many went."""
+        pages, folders = schema.linked_pages, schema.evidence_folders
+        return await self._erase(
+            (folders.c.conversation_id == conversation_id) & folders.c.draft_id.not_in(reported),
+            (pages.c.conversation_id == conversation_id) & pages.c.draft_id.not_in(reported),
+            who,
+        )
+
     async def erase_unused(self, before: float, who: str = "retention") -> int:
         """Delete files that came before this time (seconds since 1970) and went into no report."""
 

@@ -29,6 +29,18 @@ async def test_files_go_with_their_report_and_no_others(vault: Vault) -> None:
         await vault.read("a", one.id)
 
 
+async def test_what_no_report_took_goes_when_its_person_wants_it_gone(vault: Vault) -> None:
+    handed_over, drafted, _, both = [await vault.keep("a", f"{n}.png", files.png(n)) for n in range(4)]
+    others = await vault.keep("b", "x.png", files.png(9))
+    await vault.file_under("a", "report-1", [handed_over.id, both.id])
+    await vault.file_under("a", "draft-2", [drafted.id, both.id])
+    assert await vault.erase_unreported("a", ["report-1"]) == 2
+    assert [item.id for item in await vault.facts("a")] == [handed_over.id, both.id]
+    assert await vault.read("b", others.id) == files.png(9)
+    assert await vault.erase_unreported("a", []) == 2
+    assert await vault.facts("a") == []
+
+
 async def test_a_file_in_two_reports_goes_with_the_second(vault: Vault) -> None:
     kept = await vault.keep("a", "x.png", files.png())
     await vault.file_under("a", "report-1", [kept.id])
