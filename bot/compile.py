@@ -56,6 +56,7 @@ def compiled(standard: Standard, dialogues: Path, older: Sequence[Standard] = ()
             {
                 "name": p.name,
                 "aliases": list(p.aliases),
+                "asked": list(p.asked),
                 "domains": list(p.domains),
                 "unless": list(p.unless),
                 "any_site": p.any_site,

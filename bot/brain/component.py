@@ -19,23 +19,31 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-import bot.brain.danger as danger_module
-import bot.brain.judge as judge_module
-import bot.brain.meaning as meaning_module
-import bot.brain.owner as owner_module
-import bot.brain.reader as reader_module
-import bot.brain.retold as retold_module
-import bot.brain.sense as sense_module
-import bot.brain.signs as signs_module
-import bot.brain.tagger as tagger_module
-import bot.brain.values as values_module
 from bot.brain.decide import Decider
-from bot.brain.reader import Number
-from bot.brain.sense import Embedder, Lessons, Sense
+from bot.brain.embedding import Embedder
+from bot.brain.reader import Number, Place
+from bot.brain.sense import Lessons, Sense
 from bot.brain.tagger import Marks, Span
 from bot.brain.turn import Step, Turn
 
 FORM = "report_form"
+#: The modules that decide what is learnt: when one of them changes, all is learnt anew.
+LEARNING = (
+    "danger",
+    "embedding",
+    "familiar",
+    "features",
+    "judge",
+    "meaning",
+    "mentions",
+    "reader",
+    "retold",
+    "sense",
+    "signs",
+    "tagger",
+    "values",
+    "wording",
+)
 
 
 @DefaultV1Recipe.register([DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER], is_trainable=True)
@@ -133,6 +141,9 @@ class _Senses:
     def own(self, text: str, number: Number) -> bool:
         return self._sense.own(text, number)
 
+    def there(self, place: Place) -> bool:
+        return self._sense.there(place)
+
     def names(self, text: str, step: Optional[str]) -> List[Span]:
         return self._sense.names(text, step, self._marks)
 
@@ -144,21 +155,7 @@ def compiled() -> Dict[str, Any]:
 
 def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Decider, folder: Path) -> Sense:
     """`Sense` for these examples; kept in `folder`, because a changed question or rule changes nothing about it."""
-    sources = [
-        Path(module.__file__).read_bytes()
-        for module in (
-            danger_module,
-            judge_module,
-            meaning_module,
-            owner_module,
-            reader_module,
-            retold_module,
-            sense_module,
-            signs_module,
-            tagger_module,
-            values_module,
-        )
-    ]
+    sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in LEARNING]
     choices = {
         step: [(choice["value"], way) for choice in element["choices"] for way in (choice["title"], *choice["say"])]
         for step, element in data["elements"].items()

@@ -8,8 +8,8 @@ import re
 from typing import Callable, List, Optional
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.brain.features import character_grams
 from bot.brain.judge import Judge
 from bot.brain.meaning import Net, mixed
 
@@ -30,9 +30,7 @@ class Danger:
 
     def __init__(self, idioms: "re.Pattern[str]") -> None:
         self._idioms = idioms
-        self._grams = TfidfVectorizer(
-            analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=60000, dtype=np.float32
-        )
+        self._grams = character_grams()
         self._words = Judge(8.0)
         self._meaning: Optional[Net] = None
 

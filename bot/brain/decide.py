@@ -8,31 +8,31 @@ labels: `matters`, `kind`, `control`, `value` as the project's evaluation sets d
 """
 
 import re
-from typing import Any, Dict, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Protocol, Tuple
 
 from bot.brain.alarm import Alarm
-from bot.brain.reader import Fields, Number, Reader, clean, is_question, readable
+from bot.brain.facts import Facts, Knows
+from bot.brain.reader import Fields, Reader, clean, is_question, readable
 from bot.brain.signs import Signs
 from bot.brain.stories import Stories, best
 from bot.brain.turn import Step, Turn
-from bot.brain.values import NONE, OPEN_KINDS, PLAIN_CHARS, SHORT, Said, Values, needs_no_model
+from bot.brain.values import NONE, OPEN_KINDS, PLAIN_CHARS, SHORT, Finds, Said, Values, needs_no_model
 from bot.brain.wording import any_of, bare, without_question
 
 
-class Senses(Protocol):
+class Senses(Knows, Finds, Protocol):
     """The statistical part; see `bot.brain.sense.Sense`. Chances are ``{label: p}``, best first."""
 
     def message(self, text: str) -> Dict[str, Dict[str, float]]: ...
     def reply(self, text: str, signs: List[str]) -> Dict[str, Dict[str, float]]: ...
-    def option(self, step: str, text: str) -> Dict[str, float]: ...
     def element(self, text: str) -> Dict[str, float]: ...
-    def nothing(self, text: str) -> float: ...
-    def own(self, text: str, number: Number) -> bool: ...
-    def names(self, text: str, step: Optional[str]) -> Sequence[Any]: ...
 
 
 #: A word of the lists and a short message need no more than this from the model.
 LIKELY = 0.55
+#: What is no story where one is asked for; and what is none if it is short, for a story may hold such a wish.
+NO_STORY = ("greet", "thanks", "off_topic", "who_are_you", "help", "check_status")
+WISHES = ("bye", "delete_my_data", "human_guidance", "rate_service", "start_report")
 #: What is said beside a report, and how plain it must be at a step.
 TALK = (
     "greet",
@@ -46,8 +46,6 @@ TALK = (
     "rate_service",
 )
 PLAINLY = 0.7
-#: How sure the tagger must be of an account that is told in passing; what stands in quotes is a name of something.
-NAMED, QUOTED = 0.75, 0.5
 #: Which item is to be changed is guessed from here on, where no word names it.
 MEANT = 0.5
 #: How plain small talk must be, for chain letters and advertisements have links too; and the matter of a question.
@@ -85,6 +83,7 @@ class Decider:
         self._affirms = tuple(words["affirm_begins"])
         self.reader = Reader(data["platforms"])
         self._values = Values(self._elements, words, self.reader)
+        self._facts = Facts(self.reader, self._values)
         self._stories = Stories(self._elements, data["distinctions"])
         self.signs = Signs(self._values, words, self._look)
 
@@ -114,41 +113,12 @@ class Decider:
         if self._says_nothing(said, step):
             return Turn("unclear", 1.0, "off_topic")
         if self._alarm.plain(said.text):
-            return self._danger(1.0, {} if step else senses.message(said.text))
+            return self._danger(said, 1.0, self._story_so_far(said, step, senses))
         if step is None:
             return self._outside(said, senses)
         if step.id in CONTROL_STEPS:
             return self._at_control_step(said, step, senses)
         return self._at_element(said, step, senses)
-
-    def _facts(self, said: Said, step: Optional[Step], senses: Senses) -> Fields:
-        """What patterns and tables read, with accounts, days and the owners of numbers as the models see them."""
-        read = said.fields
-        kind = self._values.element(step.id)["kind"] if step else "text"
-        if len(said.text) < PLAIN_CHARS and kind not in (*OPEN_KINDS, "time"):
-            return read
-        spans = senses.names(said.written, step.id if step else None)
-        # In a tale a name that is none does more harm than one that is asked for; at its own step it is expected.
-        asked = step is not None and step.id == "account"
-        links = self.reader.links(said.written)
-        named = [
-            span.text
-            for span in spans
-            if span.what == "account"
-            and (asked or span.chance >= self._enough(said.written, span))
-            and not any(span.start < end and span.end > start for start, end in links)
-            and (asked or not self.reader.is_title(said.written, span.start))
-        ]
-        days = self.reader.days(said.written, [(span.start, span.end) for span in spans if span.what == "date"])
-        phones = read.phone
-        if step is None:
-            phones = [item.value for item in self.reader.numbers(said.text) if senses.own(said.text, item)]
-        else:
-            days = days or read.date
-        return read._replace(account=self.reader.accounts_only(named) or read.account, date=days, phone=phones)
-
-    def _enough(self, text: str, span: Any) -> float:
-        return QUOTED if self.reader.in_quotes(text, span.start, span.end) else NAMED
 
     # -- what was pressed or sent ------------------------------------------------------------------------------------
 
@@ -170,7 +140,7 @@ class Decider:
             return alone
         said = self.decide(text, step, senses)
         if said.kind == "distress":
-            return said
+            return said._replace(entities={**said.entities, "attached": files})
         if wanted:
             if said.kind in ("digression_question", "answer_and_question"):
                 return self._answer_and_question(files, step)  # type: ignore[arg-type]
@@ -189,10 +159,19 @@ class Decider:
         told = facts.url or facts.phone or facts.email or facts.platform
         return story and strange and said.whole is None and not told
 
-    def _danger(self, confidence: float, sensed: Dict[str, Dict[str, float]]) -> Turn:
-        """Help comes first; what it is about is known all the same."""
-        about = {**self._stories.about(sensed), "urgent": True} if sensed else {"urgent": True}
-        return Turn("distress", confidence, "distress", **about)
+    def _danger(self, said: Said, confidence: float, sensed: Optional[Dict[str, Dict[str, float]]]) -> Turn:
+        """Help comes first; what a story tells (`sensed`) is understood all the same, for those who go on."""
+        if sensed is None:
+            return Turn("distress", confidence, "distress", urgent=True)
+        told = self._stories.report(said.written, said.fields, sensed, confidence)
+        return told._replace(intent="distress", kind="distress", urgent=True)
+
+    @staticmethod
+    def _story_so_far(said: Said, step: Optional[Step], senses: Senses) -> Optional[Dict[str, Dict[str, float]]]:
+        """What a story means with all that was told before it; None where no story is expected."""
+        if step is None:
+            return senses.message(said.text)
+        return senses.message("\n".join((*step.told, said.text))) if step.id == "matter" else None
 
     # -- outside the form --------------------------------------------------------------------------------------------
 
@@ -208,7 +187,7 @@ class Decider:
         intent, confidence = best(sensed["outside"])
         chance = sum(sensed["outside"].get(label, 0.0) for label in _REPORT_INTENTS)
         if self._alarm.heard(text, sensed):
-            return self._danger(sensed["danger"]["yes"], sensed)
+            return self._danger(said, sensed["danger"]["yes"], sensed)
         pointed = bool(fields.url or fields.account) and len(text) > 12
         pointed &= not (intent == "off_topic" and confidence >= CLEARLY)
         # 客人写差评说我们上菜慢，能让平台删吗 asks, and tells plainly enough what it is about.
@@ -240,7 +219,7 @@ class Decider:
         sensed = senses.message(text)
         intent, confidence = best(sensed["outside"])
         if self._alarm.heard(text, sensed):
-            return Turn("distress", confidence, "distress", urgent=True)
+            return self._danger(said, confidence, self._story_so_far(said, step, senses))
         if intent in ("affirm", "deny") and confidence >= 0.4 and len(text) < 20:
             return self._yes_or_no(intent, step, confidence)
         if intent == "ask" and confidence >= 0.4:
@@ -250,13 +229,11 @@ class Decider:
                 return self._edit_of(said, None, senses)
             return Turn(intent, confidence, "control", control=_control(intent, {}))
         if step.id == "matter":
-            talk = ("greet", "thanks", "off_topic", "who_are_you", "help", "check_status")
-            if intent in talk and confidence >= LIKELY:
+            if confidence >= LIKELY and (intent in NO_STORY or (intent in WISHES and len(text) < SHORT)):
                 return Turn(intent, confidence, "off_topic")
             # What is said now adds to what was told before.
-            whole_story = "\n".join((*step.told, text))
             if step.told:
-                sensed = senses.message(whole_story)
+                sensed = self._story_so_far(said, step, senses) or sensed
             return self._stories.report(said.written, said.fields, sensed, confidence)
         if intent in ("affirm", "deny"):
             return self._yes_or_no(intent, step, confidence)
@@ -268,7 +245,7 @@ class Decider:
         felt = senses.reply(text, self.signs(text, step.id))
         label, confidence = self._answers(felt["step"])
         if self._alarm.heard(text, felt):
-            return Turn("distress", felt["danger"]["yes"], "distress", urgent=True)
+            return self._danger(said, felt["danger"]["yes"], None)
         if label == "answer" and not text.startswith(self._affirms) and self._named(text):
             label = "ctl_edit"
         if label == "answer":
@@ -327,7 +304,7 @@ class Decider:
             return self._value(said, step, senses)
         felt = senses.reply(said.text, self.signs(said.text, step.id))
         if self._alarm.heard(said.text, felt):
-            return Turn("distress", felt["danger"]["yes"], "distress", urgent=True)
+            return self._danger(said, felt["danger"]["yes"], None)
         if step.id in self._errands and not closed:
             # 想请人教我截图 is what a call back is for, not a call for help with this step.
             return self._answer(plain if plain is not None else said.written, step, said.fields)

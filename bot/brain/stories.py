@@ -10,7 +10,7 @@ from bot.brain.wording import bare
 #: The matter of what is no infringement by online information.
 OUTSIDE = "out_of_scope"
 #: Two matters of which the second is at least this likely, as a part of the first, are told apart by a question.
-CLOSE = 0.5
+CLOSE = 0.4
 _FIELD_OF_ELEMENT = {"platform": "platform", "account": "account", "url": "url", "time": "date", "contact": "phone"}
 
 

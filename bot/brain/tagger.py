@@ -1,8 +1,8 @@
 """Finds names in running text: accounts, days, telephone numbers, people, companies, titles.
 
 Patterns find what is marked by quotes or a word such as 昵称; most people mark nothing. A conditional random field over
-characters, trained on our own annotated messages, sees what the patterns saw as one hint among others, and knows which
-step is being asked.
+characters, trained on our own annotated messages, sees what the patterns saw as one hint among others, knows which step
+is being asked, and how familiar each piece of the text is.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import sklearn_crfsuite
 
+from bot.brain.familiar import Familiar
 from bot.brain.retold import curled, retold
 
 #: What is looked at of a long message: facts stand near its beginning.
@@ -39,28 +40,34 @@ class Span(NamedTuple):
 class Tagger:
     """Trained on ``[{"text", "step"?, "spans": [(start, end, what)]}]``."""
 
-    def __init__(self, model: Any) -> None:
-        self._model = model
+    def __init__(self, model: Any, familiar: Familiar) -> None:
+        self._model, self._familiar = model, familiar
 
     @classmethod
-    def train(cls, examples: List[Dict[str, Any]], marks: Marks) -> Optional["Tagger"]:
-        """None if nothing is annotated: then tables and patterns are all there is."""
+    def train(cls, examples: List[Dict[str, Any]], marks: Marks, messages: List[Dict[str, Any]]) -> Optional["Tagger"]:
+        """Learn from `examples`, whose names are all marked, and from what else people write (`messages`).
+
+        None if nothing is annotated: then tables and patterns are all there is.
+        """
         if not any(example["spans"] for example in examples):
             return None
-        examples = [{**example, "text": curled(example["text"])} for example in (*examples, *retold(examples))]
+        familiar = Familiar(messages)
+        rows, labels = [], []
+        for itself, example in (*((example, example) for example in examples), *retold(examples)):
+            text = curled(example["text"])
+            rows.append(_features(text, example.get("step"), marks, familiar.signs(text[:MAX_CHARS], itself)))
+            labels.append(_labels(text, example["spans"]))
         model = sklearn_crfsuite.CRF(algorithm="lbfgs", c1=0.05, c2=0.05, max_iterations=80, min_freq=2)
-        model.fit(
-            [_features(example["text"], example.get("step"), marks) for example in examples],
-            [_labels(example["text"], example["spans"]) for example in examples],
-        )
-        return cls(model)
+        model.fit(rows, labels)
+        return cls(model, familiar.forget_strange())
 
     def __call__(self, text: str, step: Optional[str], marks: Marks) -> List[Span]:
         """The spans of `text` in order."""
         text = text[:MAX_CHARS]
         if not text.strip():
             return []
-        rows = _features(curled(text), step, marks)
+        told = curled(text)
+        rows = _features(told, step, marks, self._familiar.signs(told))
         labels = self._model.predict_single(rows)
         if not any(label != "O" for label in labels):
             return []
@@ -92,7 +99,8 @@ def _labels(text: str, spans: List[Tuple[int, int, str]]) -> List[str]:
     return labels
 
 
-def _features(text: str, step: Optional[str], marks: Marks) -> List[List[str]]:
+def _features(text: str, step: Optional[str], marks: Marks, signs: List[List[str]]) -> List[List[str]]:
+    """One row of names for each character; `signs`: what is known of each beside the text itself."""
     text = text[:MAX_CHARS]
     chars = ["<", *map(_fold, text), ">"]
     seen = _seen(text, marks)
@@ -108,6 +116,7 @@ def _features(text: str, step: Optional[str], marks: Marks) -> List[List[str]]:
             "st=" + asked + _type(here),
             "m=" + seen[i - 1],
             "ms=" + seen[i - 1] + asked,
+            *signs[i - 1],
         ]
         for d in (-4, -3, -2, -1, 1, 2, 3, 4):
             j = i + d

@@ -114,7 +114,7 @@ class Values:
             number = _NUMBER.search(re.sub(r"(?<=\w)[\s-](?=\w)", "", text).upper())
             return number.group() if number else None
         if kind == "platform":
-            return one_or_all(self._reader.read(DENIED.sub("", text)).platform or fields.platform)
+            return one_or_all(self._reader.read(DENIED.sub("", text), asked=True).platform or fields.platform)
         if kind in ("account", "name"):
             return self._called(said, many=kind == "account")
         if kind in ("text", "proof"):
@@ -139,7 +139,7 @@ class Values:
         if kind in ("choice", "choices"):
             return self._choice(meant, self.element(element))
         if kind == "platform":
-            return one_or_all(self._reader.read(meant).platform) or one_or_all(fields.platform)
+            return one_or_all(self._reader.read(meant, asked=True).platform) or one_or_all(fields.platform)
         found = self.found(Said(meant, meant, None, self._reader.read(meant)), element, senses)
         if found is not None or kind not in ("name", "account"):
             return found

@@ -16,13 +16,23 @@ DECIDER = Decider(compiled(read_standard(ROOT / "dialogues" / "standard"), ROOT 
 
 
 class Says:
-    """Models that always say the same; `names` is what the tagger finds, `chosen` which choice is meant."""
+    """Models that always say the same.
 
-    def __init__(self, label: str, confidence: float, names: list[Any], chosen: dict[str, float]) -> None:
+    `names` is what the tagger finds, `chosen` which choice is meant, `elsewhere` what platforms are merely named.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        confidence: float,
+        names: list[Any],
+        chosen: dict[str, float],
+        elsewhere: frozenset[str] = frozenset(),
+    ) -> None:
         self._chances = {label: confidence, "answer" if label != "answer" else "off_topic": 1 - confidence}
         danger = confidence if label == "distress" else 0.0
         self._danger = {"yes": danger, "no": 1 - danger}
-        self._names, self._chosen = names, chosen
+        self._names, self._chosen, self._elsewhere = names, chosen, elsewhere
 
     def message(self, text: str) -> dict[str, dict[str, float]]:
         return {
@@ -49,6 +59,9 @@ class Says:
     def own(self, text: str, number: Any) -> bool:
         return bool(number.own)
 
+    def there(self, place: Any) -> bool:
+        return place.name not in self._elsewhere
+
     def names(self, text: str, step: str | None) -> list[Any]:
         found = [span for span in self._names if span.text in text]
         return [
@@ -64,8 +77,10 @@ class Named(NamedTuple):
     end: int = 0
 
 
-def sensing(label: str = "answer", confidence: float = 0.9, names: Any = (), chosen: Any = None) -> Any:
-    return Says(label, confidence, list(names), chosen or {})
+def sensing(
+    label: str = "answer", confidence: float = 0.9, names: Any = (), chosen: Any = None, elsewhere: Any = ()
+) -> Any:
+    return Says(label, confidence, list(names), chosen or {}, frozenset(elsewhere))
 
 
 def at(step: str, text: str, label: str = "answer", confidence: float = 0.9, **more: Any) -> Any:
@@ -237,3 +252,42 @@ def test_a_quoted_title_is_no_account_in_a_tale_and_may_be_one_where_it_is_asked
 def test_a_bare_number_or_link_is_given_whatever_the_model_thinks(text: str) -> None:
     turn = at("evidence", text, "ask", 0.99)
     assert (turn.kind, turn.value) == ("answer", text)
+
+
+@pytest.mark.parametrize("step", [None, Step("matter")])
+def test_danger_takes_nothing_from_a_story(step: Step | None) -> None:
+    text = "他在微博上骂我，还说带刀来找我"
+    turn = DECIDER.decide(text, step, sensing("distress", 0.9))
+    assert (turn.intent, turn.kind, turn.urgent) == ("distress", "distress", True)
+    told = {name: turn.entities[name] for name in ("story", "guess", "platform")}
+    assert told == {"story": text, "guess": "insult_defamation", "platform": "微博"}
+
+
+def test_danger_at_another_step_tells_no_story() -> None:
+    assert at("account", "他说带刀来找我", "distress").entities == {}
+
+
+def test_files_stay_with_words_that_mean_danger() -> None:
+    turn = DECIDER.decide("他说带刀来找我", None, sensing("distress"), files=["e1"])
+    assert (turn.kind, turn.entities["attached"]) == ("distress", ["e1"])
+
+
+def test_a_platform_that_is_merely_named_fills_nothing() -> None:
+    says = sensing("report", elsewhere={"抖音"})
+    assert DECIDER.decide("抖音我只看不发，是知乎上有人写我骗钱", None, says).fields["platform"] == "知乎"
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "kind"),
+    [
+        ("删除我的信息", "delete_my_data", "off_topic"),
+        (
+            "我要他删除我的信息，他把我家地址和电话都挂在了业主群里，说我欠物业费不还，天天有人来敲门骂我",
+            "delete_my_data",
+            "answer",
+        ),
+        ("你是真人吗", "who_are_you", "off_topic"),
+    ],
+)
+def test_a_wish_is_no_story_and_a_story_may_hold_one(text: str, label: str, kind: str) -> None:
+    assert at("matter", text, label).kind == kind

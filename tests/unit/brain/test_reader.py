@@ -18,6 +18,7 @@ PLATFORMS: list[dict[str, Any]] = [
     {"name": "微信公众号", "aliases": ["公众号"], "domains": ["mp.weixin.qq.com"]},
     {"name": "朋友圈", "aliases": ["微信朋友圈"], "domains": []},
     {"name": "今日头条", "aliases": ["头条"], "domains": ["toutiao.com"], "unless": ["上头条"]},
+    {"name": "微信", "aliases": ["微信昵称"], "asked": ["微信"], "domains": []},
     {"name": "独立网站", "aliases": ["网站"], "domains": [], "unless": ["你们网站"], "any_site": True},
 ]
 
@@ -106,3 +107,22 @@ def test_any_text_can_be_read(text: str) -> None:
 
 def test_cleaning_drops_what_cannot_be_seen() -> None:
     assert clean("\u2060/restart\u0000\u202e ＡＢＣ１２３ ") == "/restart ABC123"
+
+
+def test_some_words_name_a_platform_only_when_it_is_asked_for(reader: Reader) -> None:
+    assert reader.read("他加我微信要钱").platform == []
+    assert reader.read("骂我的人微信昵称半个月亮").platform == ["微信"]
+    assert reader.read("就是微信", asked=True).platform == ["微信"]
+    assert reader.read("微信里发的那个公众号", asked=True).platform == ["微信公众号"]
+
+
+def test_a_platform_that_is_merely_named_is_left_out_and_a_link_never_is(reader: Reader) -> None:
+    text = "抖音客服让我找你们，https://weibo.com/1/a 这条骂我"
+    assert reader.platforms(text) == ["抖音", "微博"]
+    assert reader.platforms(text, there=lambda place: place.name != "抖音") == ["微博"]
+    assert reader.platforms(text, there=lambda place: False) == ["微博"]
+    assert [(p.name, p.word, p.among) for p in reader.places(text)] == [("抖音", "抖音", 1)]
+
+
+def test_a_site_of_its_own_is_not_judged(reader: Reader) -> None:
+    assert reader.platforms("挂在一个网站上", there=lambda place: False) == ["独立网站"]
