@@ -10,8 +10,9 @@ _STATUS = Path("/proc/self/status")
 
 
 def peak_mb() -> float:
-    """The most memory that this process ever held, in MB."""
+    """The most memory that this process ever held, in MB, to the tenth."""
     # Rather than `getrusage`, with which a process inherits the peak of the one that started it.
     if told := re.search(r"VmHWM:\s+(\d+)", _STATUS.read_text()) if _STATUS.exists() else None:
-        return int(told.group(1)) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+        return round(int(told.group(1)) / 1024, 1)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (1024**2 if sys.platform == "darwin" else 1024), 1)

@@ -20,7 +20,7 @@ from rich.table import Table
 from bot.cli.bench_sides import Agent, Steps, ours, stock, stock_model
 from bot.cli.faults import Fault
 from bot.settings import Settings
-from bot.supervisor import prepare
+from bot.supervisor import prepare, shown
 
 SIDES = ("ours", "stock")
 #: Conversations of each side that count, and how many one side takes before it is the other's turn.
@@ -43,7 +43,7 @@ def run(settings: Settings, turns: int, as_json: bool, conversations: int = CONV
     console = Console(stderr=True)
     with _terminable(), contextlib.ExitStack() as held:
         prepare(settings, console)
-        progress = held.enter_context(Steps(console))
+        progress = Steps(held.enter_context(shown(console)))
         model = stock_model(settings, progress, short)
         home = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="reportguide-bench-")))
         agents = {

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from bot.cli.faults import Fault
 from bot.settings import ROOT, Settings
@@ -35,31 +34,14 @@ READY = 120
 
 
 class Steps:
-    """What is being done, on standard error: a bar in a terminal, else one plain line each."""
+    """Things done one after the other, each shown while it is done."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._bars = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-
-    def __enter__(self) -> Steps:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
+    def __init__(self, progress: Progress) -> None:
+        self._bars = progress
 
     @contextlib.contextmanager
     def step(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         """One thing being done; yields what to call when some of `total` is done."""
-        if not self._console.is_terminal:
-            self._console.print(what, highlight=False)
         task = self._bars.add_task(what, total=total)
         yield lambda count: self._bars.advance(task, count)
         self._bars.update(task, total=1, completed=1)

@@ -6,6 +6,7 @@ Children end with this process however it ends: each holds the read end of a pip
 from bot.supervisor.lifecycle import up
 from bot.supervisor.preparation import prepare
 from bot.supervisor.processes import Child, brain_environment, last_line
+from bot.supervisor.progress import shown
 from bot.supervisor.venv import brain_python
 
-__all__ = ["Child", "brain_environment", "brain_python", "last_line", "prepare", "up"]
+__all__ = ["Child", "brain_environment", "brain_python", "last_line", "prepare", "shown", "up"]
