@@ -46,6 +46,8 @@ TALK = (
     "rate_service",
 )
 PLAINLY = 0.7
+#: How sure it must be that words without any sign of a question ask for something, where one's own words are asked for.
+SURELY = 0.9
 #: Which item is to be changed is guessed from here on, where no word names it.
 MEANT = 0.5
 #: How plain small talk must be, for chain letters and advertisements have links too; and the matter of a question.
@@ -309,7 +311,7 @@ class Decider:
             # 想请人教我截图 is what a call back is for, not a call for help with this step.
             return self._answer(plain if plain is not None else said.written, step, said.fields)
         label, confidence = self._answers(felt["step"])
-        if kind in ("text", "proof") and self._rather_an_answer(said.text, label, confidence):
+        if kind in ("text", "proof") and self._rather_an_answer(said.text, kind, label, confidence):
             label = "answer"
         if label == "ctl_edit":
             # Another value for the item that is asked is simply its answer.
@@ -323,13 +325,16 @@ class Decider:
             return self._value(said, step, senses)
         return self._other(label, confidence)
 
-    def _rather_an_answer(self, text: str, label: str, confidence: float) -> bool:
+    def _rather_an_answer(self, text: str, kind: str, label: str, confidence: float) -> bool:
         """Whether people's own words on what was asked are one: only what is plainly something else is not."""
         plainly = confidence >= PLAINLY
+        if label == "supplement_evidence" and kind == "proof":
+            # 授权书明天补 is what can be said where proof is asked for.
+            return True
         if label == "answer_and_question":
             return False
         if label == "ask":
-            return not plainly and not is_question(text)
+            return confidence < SURELY and not is_question(text)
         wish = label != "ctl_edit" or bool(self._edit_verbs.search(text))
         return len(text) >= PLAIN_CHARS and not (plainly and wish)
 

@@ -291,3 +291,13 @@ def test_a_platform_that_is_merely_named_fills_nothing() -> None:
 )
 def test_a_wish_is_no_story_and_a_story_may_hold_one(text: str, label: str, kind: str) -> None:
     assert at("matter", text, label).kind == kind
+
+
+def test_ones_own_words_are_a_question_only_when_they_look_like_one_or_surely_are() -> None:
+    assert at("demand", "微信上要八万合作费，说给了就删", "ask", 0.8).kind == "answer"
+    assert at("demand", "微信上要八万合作费，算不算敲诈", "ask", 0.8).kind == "digression_question"
+    assert at("demand", "我想知道要八万算什么罪名", "ask", 0.95).kind == "digression_question"
+
+
+def test_what_is_still_to_come_answers_where_proof_is_asked_for() -> None:
+    assert at("authorization", "我是公司法务，授权书明天补", "supplement_evidence", 0.9).kind == "answer"
