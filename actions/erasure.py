@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from actions import errands
 from actions.controls import ask_sure
 from actions.interview import SURE
 from actions.turn import Turn, TurnAction
@@ -17,8 +16,6 @@ class AskErase(TurnAction):
         if not turn.in_form:
             turn.say("utter_ask_erase")
             return
-        if turn.interview.errand:
-            errands.go_on(turn)
         ask_sure(turn, "erase")
         turn.go_to(SURE)
 

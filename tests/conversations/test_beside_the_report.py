@@ -40,6 +40,19 @@ def test_a_story_taken_for_danger_is_not_told_again(system: System) -> None:
     assert shot["short"] in person.text
 
 
+def test_whoever_wants_their_data_gone_while_a_call_back_is_arranged_is_asked_once(system: System) -> None:
+    person = system.person()
+    person.say("转人工")
+    assert person.step == "call_contact"
+    person.say("删除我的信息")
+    assert (person.step, person.buttons) == ("sure", ["删掉没提交的", "先留着"])
+    person.press("先留着")
+    assert person.step == "call_contact"
+    person.say("删除我的信息")
+    person.press("删掉没提交的")
+    assert person.step == "idle"
+
+
 def test_a_call_back_without_a_report_ends_without_one(system: System) -> None:
     person = system.person()
     person.say("我想找人工客服")
