@@ -115,7 +115,8 @@ class Decider:
         if self._says_nothing(said, step):
             return Turn("unclear", 1.0, "off_topic")
         if self._alarm.plain(said.text):
-            return self._danger(said, 1.0, self._story_so_far(said, step, senses))
+            story = step is None or step.id == "matter"
+            return self._danger(said, 1.0, senses.message(_all_told(said, step)) if story else None)
         if step is None:
             return self._outside(said, senses)
         if step.id in CONTROL_STEPS:
@@ -168,13 +169,6 @@ class Decider:
         told = self._stories.report(said.written, said.fields, sensed, confidence)
         return told._replace(intent="distress", kind="distress", urgent=True)
 
-    @staticmethod
-    def _story_so_far(said: Said, step: Optional[Step], senses: Senses) -> Optional[Dict[str, Dict[str, float]]]:
-        """What a story means with all that was told before it; None where no story is expected."""
-        if step is None:
-            return senses.message(said.text)
-        return senses.message("\n".join((*step.told, said.text))) if step.id == "matter" else None
-
     # -- outside the form --------------------------------------------------------------------------------------------
 
     def _outside(self, said: Said, senses: Senses) -> Turn:
@@ -221,7 +215,8 @@ class Decider:
         sensed = senses.message(text)
         intent, confidence = best(sensed["outside"])
         if self._alarm.heard(text, sensed):
-            return self._danger(said, confidence, self._story_so_far(said, step, senses))
+            story = step.id == "matter"
+            return self._danger(said, confidence, senses.message(_all_told(said, step)) if story else None)
         if intent in ("affirm", "deny") and confidence >= 0.4 and len(text) < 20:
             return self._yes_or_no(intent, step, confidence)
         if intent == "ask" and confidence >= 0.4:
@@ -235,7 +230,7 @@ class Decider:
                 return Turn(intent, confidence, "off_topic")
             # What is said now adds to what was told before.
             if step.told:
-                sensed = self._story_so_far(said, step, senses) or sensed
+                sensed = senses.message(_all_told(said, step))
             return self._stories.report(said.written, said.fields, sensed, confidence)
         if intent in ("affirm", "deny"):
             return self._yes_or_no(intent, step, confidence)
@@ -387,3 +382,8 @@ def _control(intent: str, entities: Dict[str, Any]) -> Optional[str]:
         return None
     name = intent[len("ctl_") :]
     return f"edit:{entities.get('element', '')}" if name == "edit" else name
+
+
+def _all_told(said: Said, step: Optional[Step]) -> str:
+    """What is said with all that was told before it."""
+    return "\n".join((*(step.told if step else ()), said.text))
