@@ -30,6 +30,7 @@ FORM = "report_form"
 #: The modules that decide what is learnt: when one of them changes, all is learnt anew.
 LEARNING = (
     "danger",
+    "doubt",
     "embedding",
     "familiar",
     "features",

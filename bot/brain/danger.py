@@ -5,6 +5,7 @@ them. Idioms of anger are taken out first: 急死了 and 死也不道歉 have th
 """
 
 import re
+from itertools import compress
 from typing import Callable, List, Optional
 
 import numpy as np
@@ -34,12 +35,12 @@ class Danger:
         self._words = Judge(8.0)
         self._meaning: Optional[Net] = None
 
-    def fit(self, texts: List[str], danger: List[bool], vectors: Optional[np.ndarray]) -> None:
-        """`vectors` (len(texts), 384): the texts' embeddings, where there is a model for them."""
+    def fit(self, texts: List[str], danger: List[bool], embedded: np.ndarray, vectors: Optional[np.ndarray]) -> None:
+        """`vectors` (n, 384): the embeddings of those that are `embedded`, where there is a model for them."""
         labels = [YES if yes else NO for yes in danger]
         self._words.fit(self._grams.fit_transform([self._heard(text) for text in texts]), labels)
         if vectors is not None:
-            self._meaning = Net(NEURONS, ROUNDS).fit(vectors, labels)
+            self._meaning = Net(NEURONS, ROUNDS).fit(vectors, list(compress(labels, embedded)))
 
     def __call__(self, text: str, vector: Callable[[], Optional[np.ndarray]]) -> float:
         """0–1. `vector` gives the text's embedding (1, 384) and is only called in doubt."""

@@ -10,8 +10,6 @@ from typing import Any, Dict, List, Optional, Tuple
 #: Ways to mark a name.
 _MARKED = ("“{}”", "「{}」", "‘{}’", "【{}】", " {} ", " {} ", "{}", " {}，", "：{}")
 _QUOTES = '“”「」『』【】《》‘’" '
-#: How often each message is told again.
-TIMES = 2
 
 Spans = List[Tuple[int, int, str]]
 
@@ -25,7 +23,7 @@ def retold(examples: List[Dict[str, Any]]) -> List[Tuple[Dict[str, Any], Dict[st
     """The examples in which an account is told in passing, each with itself told again with other names."""
     names = sorted({text for example in examples for text in _names(example)})
     told = [example for example in examples if not example.get("step")]
-    found = [(example, _again(example, names, time)) for time in range(TIMES) for example in told]
+    found = [(example, _again(example, names)) for example in told]
     return [(example, again) for example, again in found if again]
 
 
@@ -33,7 +31,7 @@ def _names(example: Dict[str, Any]) -> List[str]:
     return [example["text"][start:end] for start, end, what in example["spans"] if what == "account"]
 
 
-def _again(example: Dict[str, Any], names: List[str], time: int) -> Optional[Dict[str, Any]]:
+def _again(example: Dict[str, Any], names: List[str]) -> Optional[Dict[str, Any]]:
     if not _names(example):
         return None
     text, told, at = example["text"], _Told(), 0
@@ -46,7 +44,7 @@ def _again(example: Dict[str, Any], names: List[str], time: int) -> Optional[Dic
             told.add(before)
             told.mark(text[start:end], what)
             continue
-        chance = number_of(f"{text}{time}{start}")
+        chance = number_of(f"{text} {start}")
         way = "{} " if before.endswith("@") else _MARKED[(chance >> 8) % len(_MARKED)]
         opening, closing = way.split("{}")
         told.add(before.rstrip(_QUOTES) + opening)

@@ -12,6 +12,7 @@ import os
 import re
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import lru_cache
+from itertools import compress
 from multiprocessing import get_context
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
@@ -20,6 +21,7 @@ import scipy.sparse
 
 from bot.brain import mentions
 from bot.brain.danger import Danger
+from bot.brain.doubt import in_doubt
 from bot.brain.embedding import Embedder
 from bot.brain.features import Features, SignSpace, focus
 from bot.brain.judge import Judge
@@ -90,6 +92,16 @@ class Lessons(NamedTuple):
     reader: Reader
 
 
+class _Replies(NamedTuple):
+    """Replies to a step: `examples`: where each stands among all; `numbers`: one of its own."""
+
+    examples: List[int]
+    labels: List[str]
+    signs: List[List[str]]
+    numbers: List[int]
+    rows: scipy.sparse.csr_matrix
+
+
 class Sense:
     """All models together."""
 
@@ -128,14 +140,26 @@ class Sense:
         examples = [example for example in lessons.examples if example["intent"] != TOLD]
         texts = [focus(example["text"]) for example in examples]
         grams = self._features.fit(texts)
-        vectors = self._features.fit_meaning(texts, embedder)
         free = [i for i, example in enumerate(examples) if not example.get("step")]
-        meant = None if vectors is None else vectors[free]
-        learning = self._learn_messages([examples[i] for i in free], Features.both(grams[free], meant), beside)
-        learning["step"] = self._learn_replies(examples, grams, vectors, lessons, beside)
+        replies = self._replies(examples, grams, lessons)
+        embedded = np.zeros(len(texts), bool)
+        embedded[free] = True
+        embedded[replies.examples] |= in_doubt(replies.rows, replies.labels, replies.numbers)
+        # Not even: at a step most replies are answers, and who says little says the likeliest.
+        learning = {"step": beside.submit(Judge(8.0, even=False).fit, replies.rows, replies.labels)}
+        vectors = self._features.fit_meaning([text for text, its in zip(texts, embedded) if its], embedder)
+        # Where the vector of each text stands.
+        place = np.cumsum(embedded) - 1
+        meant = None if vectors is None else vectors[place[free]]
+        learning.update(self._learn_messages([examples[i] for i in free], Features.both(grams[free], meant), beside))
         self._learn_choices(examples, grams, lessons.choices)
         self._danger = Danger(lessons.idioms)
-        self._danger.fit(texts, [example["intent"] == "distress" for example in examples], vectors)
+        self._danger.fit(texts, [example["intent"] == "distress" for example in examples], embedded, vectors)
+        if vectors is not None:
+            heard = embedded[replies.examples]
+            asked = np.vstack([self._signs.steps(names) for names in compress(replies.signs, heard)])
+            known = vectors[place[replies.examples][heard]]
+            self._meant = Net(NEURONS, ROUNDS).fit(np.hstack([known, asked]), list(compress(replies.labels, heard)))
         self._judges.update({name: judge.result() for name, judge in learning.items()})
 
     def _learn_messages(
@@ -160,15 +184,8 @@ class Sense:
             "urgent": beside.submit(Judge(2.0).fit, rows[reports], urgent),
         }
 
-    def _learn_replies(
-        self,
-        examples: List[Dict[str, Any]],
-        grams: scipy.sparse.csr_matrix,
-        vectors: Optional[np.ndarray],
-        lessons: Lessons,
-        beside: Executor,
-    ) -> "Future[Judge]":
-        """Replies to a step: the judge that is learning. What may come at any step is put to one by chance."""
+    def _replies(self, examples: List[Dict[str, Any]], grams: scipy.sparse.csr_matrix, lessons: Lessons) -> "_Replies":
+        """What is learnt from about replies to a step. What may come at any step is put to one by chance."""
         chosen: List[int] = []
         labels: List[str] = []
         at: List[str] = []
@@ -184,15 +201,9 @@ class Sense:
             chosen.append(i)
             labels.append(REPLIES.get(label, label))
             at.append(step if step in lessons.steps else lessons.steps[number % len(lessons.steps)])
-        names = [lessons.signs(examples[i]["text"], step) for i, step in zip(chosen, at)]
-        seen = self._signs.fit(names)
-        # Not even: at a step most replies are answers, and who says little says the likeliest.
-        rows = scipy.sparse.hstack([grams[chosen], seen], format="csr")
-        learning = beside.submit(Judge(8.0, even=False).fit, rows, labels)
-        if vectors is not None:
-            asked = np.vstack([self._signs.steps(row) for row in names])
-            self._meant = Net(NEURONS, ROUNDS).fit(np.hstack([vectors[chosen], asked]), labels)
-        return learning
+        signs = [lessons.signs(examples[i]["text"], step) for i, step in zip(chosen, at)]
+        rows = scipy.sparse.hstack([grams[chosen], self._signs.fit(signs)], format="csr")
+        return _Replies(chosen, labels, signs, [number_of(examples[i]["text"]) for i in chosen], rows)
 
     def _learn_choices(
         self, examples: List[Dict[str, Any]], grams: scipy.sparse.csr_matrix, choices: Dict[str, List[Tuple[str, str]]]
