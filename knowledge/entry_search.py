@@ -18,7 +18,7 @@ from knowledge.wanted import a_case, the_law
 
 #: What nearness of meaning counts beside characters, which count 1: to the nearest question, to the middle of an
 #: entry's questions, and to the answer.
-ASKED, MIDDLE, ANSWERED = 1.0, 1.0, 0.4
+ASKED, MIDDLE, ANSWERED = 1.0, 1.0, 0.8
 #: How much of the spread of questions within an entry is taken to be the same in all directions.
 _EVEN = 0.3
 #: Where several fit, a guide entry comes before the note on an article, unless the law is asked for.
