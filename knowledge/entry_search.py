@@ -166,8 +166,9 @@ class _Meaning:
         meant: those directions count less (linear discriminant analysis).
         """
         middles = np.add.reduceat(self._questions, self._starts) / sizes[:, None]
-        within = self._questions - np.repeat(middles, sizes, axis=0)
-        spread = within.T @ within / len(within)
+        # The spread within entries is the whole one less that of their middles.
+        whole = self._questions.T @ self._questions - (middles * sizes[:, None]).T @ middles
+        spread = whole / len(self._questions)
         spread = (1 - _EVEN) * spread + _EVEN * np.trace(spread) / SIZE * np.eye(SIZE)
         widths, axes = np.linalg.eigh(spread)
         turn = (axes / np.sqrt(np.maximum(widths, 1e-9))) @ axes.T
