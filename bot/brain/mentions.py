@@ -17,7 +17,7 @@ from bot.brain.reader import Number, Place, Reader
 #: How many characters are heard before a mention, in the clause before that, and after it.
 BEFORE, EARLIER, AFTER = 16, 14, 10
 #: How likely a number must be the reporter's own, and how likely a platform the place, to be taken for it.
-OWN, THERE = 0.5, 0.15
+OWN, THERE = 0.5, 0.12
 _PAUSE = re.compile(r"[，。；！？,;!?\n]")
 
 
