@@ -214,9 +214,13 @@ class Decider:
             return self._at_summary(said, step, senses)
         sensed = senses.message(text)
         intent, confidence = best(sensed["outside"])
+
+        def so_far() -> Dict[str, Dict[str, float]]:
+            # What is said now adds to what was told before.
+            return senses.message(_all_told(said, step)) if step.told else sensed
+
         if self._alarm.heard(text, sensed):
-            story = step.id == "matter"
-            return self._danger(said, confidence, senses.message(_all_told(said, step)) if story else None)
+            return self._danger(said, confidence, so_far() if step.id == "matter" else None)
         if intent in ("affirm", "deny") and confidence >= 0.4 and len(text) < 20:
             return self._yes_or_no(intent, step, confidence)
         if intent == "ask" and confidence >= 0.4:
@@ -228,10 +232,7 @@ class Decider:
         if step.id == "matter":
             if confidence >= LIKELY and (intent in NO_STORY or (intent in WISHES and len(text) < SHORT)):
                 return Turn(intent, confidence, "off_topic")
-            # What is said now adds to what was told before.
-            if step.told:
-                sensed = senses.message(_all_told(said, step))
-            return self._stories.report(said.written, said.fields, sensed, confidence)
+            return self._stories.report(said.written, said.fields, so_far(), confidence)
         if intent in ("affirm", "deny"):
             return self._yes_or_no(intent, step, confidence)
         return Turn("unclear", confidence, "off_topic")

@@ -144,10 +144,10 @@ class Sense:
         replies = self._replies(examples, grams, lessons)
         embedded = np.zeros(len(texts), bool)
         embedded[free] = True
-        embedded[replies.examples] |= in_doubt(replies.rows, replies.labels, replies.numbers)
+        embedded[replies.examples] |= in_doubt(replies.rows, replies.labels, replies.numbers, SURE)
         # Not even: at a step most replies are answers, and who says little says the likeliest.
         learning = {"step": beside.submit(Judge(8.0, even=False).fit, replies.rows, replies.labels)}
-        vectors = self._features.fit_meaning([text for text, its in zip(texts, embedded) if its], embedder)
+        vectors = self._features.fit_meaning(list(compress(texts, embedded)), embedder)
         # Where the vector of each text stands.
         place = np.cumsum(embedded) - 1
         meant = None if vectors is None else vectors[place[free]]

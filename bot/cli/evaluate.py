@@ -24,8 +24,6 @@ from bot.settings import ROOT, Settings
 FIELDS = ("platform", "account", "url", "phone", "date")
 #: The sets whose items nobody who tunes has read: their figures count, and what was wrong in them is not shown.
 HELD_BACK = "held_back"
-#: The sets that are asked of the knowledge alone.
-QUESTIONS = ("questions", "strangers")
 SHOWN = 60
 
 Item = dict[str, Any]
@@ -46,7 +44,7 @@ def run(settings: Settings, sets: Path, *, as_json: bool, picture: Path | None =
                         measure(understander, item, count, standard, confusion)
                     result[label] = {**count.result(), "ms": understander.medians()}
     asker = Asker(ROOT / "knowledge" / "content", settings)
-    for label in (*QUESTIONS, f"{HELD_BACK}/{QUESTIONS[0]}"):
+    for label in ("questions", "strangers", f"{HELD_BACK}/questions"):
         if (file := sets / f"{label}.jsonl").exists():
             result[label] = _questions(_read(file), asker)
     if picture:
