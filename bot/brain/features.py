@@ -63,9 +63,14 @@ class Features:
         """Keep nothing of what was looked at last."""
         self._last = "", None
 
+    def more_meaning(self, texts: List[str], embedder: Embedder) -> np.ndarray:
+        """Further texts' vectors (n, 384), around the same centre."""
+        return self._centred(embedder.many(texts))
+
     def meaning(self, text: str, embedder: Embedder) -> Optional[np.ndarray]:
         """The text's vector (1, 384), or None without a model."""
-        return None if self._mean is None else self._centred(embedder.one(text)[None, :])
+        reading = embedder.read(text) if self._mean is not None else None
+        return None if reading is None else self._centred(reading.vector[None, :])
 
     @staticmethod
     def both(grams: scipy.sparse.csr_matrix, vectors: Optional[np.ndarray]) -> scipy.sparse.csr_matrix:
