@@ -16,7 +16,7 @@ from bot.brain.meaning import Net, mixed
 #: What stands for an idiom in the text that is listened to.
 IDIOM = "〇"
 #: How much the net over the embedding counts beside the characters.
-MEANING = 0.7
+MEANING = 0.35
 #: Below this the embedding is not paid for. A net that is sure could still outweigh the characters; on the evaluation
 #: sets it never did.
 FAR = 0.1

@@ -175,18 +175,13 @@ def _normed(states: Floats, weight: Floats, bias: Floats, epsilon: float) -> Flo
 
 
 def _gelu(x: Floats) -> Floats:
-    """x times the normal distribution's share below x; the error function after Abramowitz and Stegun, 7.1.26."""
-    size = np.abs(x)
-    size *= np.float32(1 / np.sqrt(2))
-    t = 1 / (1 + np.float32(0.3275911) * size)
-    series = np.float32(1.061405429) * t
-    for factor in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
-        series += np.float32(factor)
-        series *= t
-    np.multiply(size, -size, out=size)
-    series *= np.exp(size, out=size)
-    # `series` is 1 - erf(|x| / √2).
-    share: Floats = np.where(x > 0, 2 - series, series)
+    """x times the normal distribution's share below x, by the usual approximation (arXiv:1606.08415, to 0.0005)."""
+    share = x * x
+    share *= np.float32(0.044715 * np.sqrt(2 / np.pi))
+    share += np.float32(np.sqrt(2 / np.pi))
+    share *= x
+    np.tanh(share, out=share)
+    share += 1
     share *= x
     share *= np.float32(0.5)
     return share
