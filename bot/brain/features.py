@@ -11,7 +11,7 @@ from bot.brain.embedding import Embedder
 #: Characters that are looked at: what a message is about shows at its beginning and end.
 HEAD, TAIL = 260, 90
 #: How strongly the embedding (unit length, centred) counts beside the n-grams (unit length); see docs/decisions/0004.
-EMBEDDING_WEIGHT = 1.0
+EMBEDDING_WEIGHT = 0.6
 #: How strongly each sign counts.
 SIGN_WEIGHT = 0.5
 #: How the sign begins that names the step.
