@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ _SKIP_TITLE = "skip"
 
 
 def compiled(standard: Standard, dialogues: Path, older: Sequence[Standard] = ()) -> dict[str, Any]:
-    """``{"elements", "asked", "questions", "errands", "distinctions", "platforms", "matters", "words"}``.
+    """``{"elements", "questions", "errands", "distinctions", "platforms", "matters", "words"}``.
 
     `older`: editions that drafts were begun under; what they ask is asked as they have it.
     """
@@ -34,7 +33,6 @@ def compiled(standard: Standard, dialogues: Path, older: Sequence[Standard] = ()
             elements[element.id] = _merged(elements.get(element.id), element)
     return {
         "elements": elements,
-        "asked": _asked(editions) | words["asked"],
         "questions": [
             {
                 "edition": edition.edition,
@@ -70,15 +68,6 @@ def compiled(standard: Standard, dialogues: Path, older: Sequence[Standard] = ()
     }
 
 
-def _asked(editions: Sequence[Standard]) -> dict[str, str]:
-    """What each element asks, in short: a reply is understood beside it. As most matters ask it."""
-    ways: dict[str, Counter[str]] = {}
-    for edition in editions:
-        for element in edition.elements():
-            ways.setdefault(element.id, Counter())[element.short] += 1
-    return {element: counted.most_common(1)[0][0] for element, counted in ways.items()}
-
-
 def _merged(known: dict[str, Any] | None, element: Element) -> dict[str, Any]:
     """One table serves an element in all matters: what any of them takes is understood."""
     choices = [choice.model_dump() for choice in element.choices]
@@ -112,8 +101,7 @@ def fingerprint(data: dict[str, Any], root: Path) -> str:
     digest = hashlib.sha256(json.dumps(data, ensure_ascii=False, sort_keys=True).encode())
     folders = [root / "dialogues" / part for part in ("nlu", "rules", "responses", "domain")]
     files = [file for folder in folders for file in folder.rglob("*.yml")]
-    folders = [root / "bot" / part for part in ("brain", "encoder")]
-    files += [file for folder in folders for file in folder.iterdir() if file.suffix in (".py", ".yml", ".npz")]
+    files += [file for file in (root / "bot" / "brain").iterdir() if file.suffix in (".py", ".yml")]
     for file in sorted(files):
         digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

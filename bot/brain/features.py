@@ -11,7 +11,7 @@ from bot.brain.embedding import Embedder
 #: Characters that are looked at: what a message is about shows at its beginning and end.
 HEAD, TAIL = 260, 90
 #: How strongly the embedding (unit length, centred) counts beside the n-grams (unit length); see docs/decisions/0004.
-EMBEDDING_WEIGHT = 0.6
+EMBEDDING_WEIGHT = 1.0
 #: How strongly each sign counts.
 SIGN_WEIGHT = 0.5
 #: How the sign begins that names the step.
@@ -63,14 +63,9 @@ class Features:
         """Keep nothing of what was looked at last."""
         self._last = "", None
 
-    def more_meaning(self, texts: List[str], embedder: Embedder) -> np.ndarray:
-        """Further texts' vectors (n, 384), around the same centre."""
-        return self._centred(embedder.many(texts))
-
     def meaning(self, text: str, embedder: Embedder) -> Optional[np.ndarray]:
         """The text's vector (1, 384), or None without a model."""
-        reading = embedder.read(text) if self._mean is not None else None
-        return None if reading is None else self._centred(reading.vector[None, :])
+        return None if self._mean is None else self._centred(embedder.one(text)[None, :])
 
     @staticmethod
     def both(grams: scipy.sparse.csr_matrix, vectors: Optional[np.ndarray]) -> scipy.sparse.csr_matrix:

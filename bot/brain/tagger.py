@@ -7,20 +7,34 @@ is being asked, and how familiar each piece of the text is.
 
 import re
 import unicodedata
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import sklearn_crfsuite
 
-from bot.brain.annotated import Marks
 from bot.brain.familiar import Familiar
-from bot.brain.names import AROUND, LEARNED, Span
 from bot.brain.retold import curled, retold
 
 #: What is looked at of a long message: facts stand near its beginning.
 MAX_CHARS = 600
+#: Hints of tables and patterns: ``marks(text)`` → ``[(start, end, what)]``.
+Marks = Callable[[str], List[Tuple[int, int, str]]]
+#: What is learned. Platforms are found by the table, and are marked in the examples as a hint to whoever reads them.
+LEARNED = ("account", "date", "phone", "name", "company", "title")
 _LATIN = re.compile(r"[A-Za-z0-9_]{2}")
+#: What may stand around a name and is no part of it.
+_AROUND = ' @＠“”"「」『』【】《》‘’，,。：:'
 #: Words that stand beside a name more often than in it.
 _BESIDE = frozenset("叫是号名称为的了在和跟又还就那这个有被把说发骂写改@:：")
+
+
+class Span(NamedTuple):
+    """A piece of a text. `what`: one of LEARNED."""
+
+    what: str
+    text: str
+    start: int
+    end: int
+    chance: float
 
 
 class Tagger:
@@ -69,7 +83,7 @@ class Tagger:
                 while end < len(text) and _LATIN.fullmatch(text[end - 1 : end + 1]):
                     # Letters and digits that belong together are not taken apart.
                     end += 1
-                if name := text[start:end].strip(AROUND):
+                if name := text[start:end].strip(_AROUND):
                     spans.append(Span(labels[start][2:], name, start, end, sure))
             start = i
         return spans

@@ -7,7 +7,6 @@ and whether there is nothing to give. Words that nobody foresaw stay as they are
 import re
 from typing import Any, Dict, NamedTuple, Optional, Protocol, Sequence, Tuple
 
-from bot.brain.names import NAMED_AT
 from bot.brain.reader import Fields, Reader, is_question
 from bot.brain.wording import DENIED, QUOTED, any_of, bare, one_or_all, time_said, unwrapped
 
@@ -21,7 +20,8 @@ OPEN_KINDS = ("text", "proof", "name", "account")
 NOTHING = 0.55
 #: A choice must be this likely, and this much likelier than the next.
 CHOSEN, AHEAD = 0.75, 0.15
-#: Of what has a name, what there can be only one of.
+#: What the tagger looks for at a step, and what of it there can be only one.
+_TAG_OF_STEP = {"account": "account", "time": "date", "name": "name", "company": "company", "title": "title"}
 _ONE = ("name", "company", "title")
 #: A step that the standard of this deployment does not have is still understood, as free text.
 _FREE: Dict[str, Any] = {"kind": "text", "none": False, "choices": []}
@@ -88,7 +88,7 @@ class Values:
             return one_or_all(said.fields.url)
         if kind == "contact":
             return next(iter((*said.fields.phone, *said.fields.email)), None)
-        tag = NAMED_AT.get(step)
+        tag = _TAG_OF_STEP.get(step)
         spans = [span for span in senses.names(said.written, step) if span.what == tag] if tag else []
         meant = [span for span in spans if not said.written[: span.start].rstrip(_OPENING).endswith("不是")] or spans
         names = list(dict.fromkeys(span.text for span in meant))

@@ -19,14 +19,13 @@ from rich.console import Console
 from rich.table import Table
 
 from actions.dates import LOCAL
-from bot.encoder import SIZE
 from bot.memory import peak_mb
 from bot.settings import ROOT, Settings
 from knowledge import Entry, Knowledge, Meaning, StatuteStore
 from knowledge.bm25 import Floats
 from knowledge.entries import Found
 from knowledge.library import Library, read_library
-from knowledge.meaning import adapted
+from knowledge.meaning import SIZE
 from knowledge.retrieval import texts_of
 
 _TIMES = 2
@@ -43,7 +42,7 @@ def run(settings: Settings, *, entries: int, as_json: bool) -> None:
         file.write_text(json.dumps(whole), "utf-8")
         rows = {}
         if settings.meaning and Meaning.load():
-            kept = Meaning(_Anything(), vectors, adapted())
+            kept = Meaning(_Anything(), vectors)
             for side, texts in texts_of(library, today, statutes).items():
                 kept.learn(side, texts)
             rows["with the model"] = _told(file, today, settings.statutes_folder, vectors)

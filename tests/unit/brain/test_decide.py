@@ -43,7 +43,7 @@ class Says:
             "danger": self._danger,
         }
 
-    def reply(self, text: str, step: str, signs: list[str]) -> dict[str, dict[str, float]]:
+    def reply(self, text: str, signs: list[str]) -> dict[str, dict[str, float]]:
         assert signs
         return {"step": self._chances, "danger": self._danger}
 

@@ -96,7 +96,7 @@ def test_what_was_learnt_is_read_again(tmp_path: Path) -> None:
     again.learn(Side.QUESTION, ["甲", "乙"])
     assert Counting.asked == 2
     assert np.allclose(again.known(Side.QUESTION, ["乙"]), first.known(Side.QUESTION, ["乙"]), atol=1e-3)
-    (tmp_path / "vectors-plain.npz").write_bytes(b"broken")
+    (tmp_path / "vectors.npz").write_bytes(b"broken")
     assert Meaning(Counting(), tmp_path).missing(Side.QUESTION, ["甲"]) == 1
 
 
