@@ -38,7 +38,7 @@ def run(settings: Settings, sets: Path, *, as_json: bool, picture: Path | None =
         for folder in (sets, sets / HELD_BACK):
             for name, measure in _MEASURES.items():
                 # A second author's set of the same kind has a number behind its name.
-                for file in sorted((*folder.glob(f"{name}.jsonl"), *folder.glob(f"{name}_[0-9].jsonl"))):
+                for file in sorted(folder.glob(f"{name}*.jsonl")):
                     label = file.stem if folder == sets else f"{HELD_BACK}/{file.stem}"
                     count, understander = _Count(), _Timed(running)
                     for item in track(_read(file), label, console=Console(stderr=True)):

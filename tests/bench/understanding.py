@@ -46,7 +46,8 @@ def main() -> int:
 def _sets() -> Iterator[tuple[str, Path]]:
     for folder in (SETS, SETS / "held_back"):
         for name in ("first_messages", "mid_form", "controls", "fields", "intents", "distress"):
-            yield str((folder / name).relative_to(SETS)), folder / f"{name}.jsonl"
+            for file in sorted(folder.glob(f"{name}*.jsonl")):
+                yield str(file.with_suffix("").relative_to(SETS)), file
 
 
 def _trained(folder: Path, epochs: int) -> Any:
